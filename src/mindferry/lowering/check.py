@@ -1,0 +1,59 @@
+"""Compares what a lowering built with the type that MindSpore recorded, a free test on every model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx_ir as ir
+
+from mindferry.errors import LoweringError
+from mindferry.graph import Node, ScalarType, SequenceType, TensorType, Type
+from mindferry.lowering import dtypes
+from mindferry.lowering.context import Complex, Context
+
+
+def check_result(context: Context, node: Node, result: Any) -> Any:
+    """The result, its unknown dimensions filled in from the record.
+
+    Raises:
+        LoweringError: element type, rank, a dimension or the number of results differ from the record.
+    """
+    _check(context, node.type, result)
+    return result
+
+
+def _check(context: Context, recorded: Type | None, result: Any) -> None:
+    if isinstance(recorded, SequenceType) and recorded.items is not None and isinstance(result, tuple):
+        if len(result) != len(recorded.items):
+            raise LoweringError(f"gives {len(result)} results, the file records {len(recorded.items)}")
+        for kind, item in zip(recorded.items, result, strict=True):
+            _check(context, kind, item)
+    elif isinstance(recorded, TensorType) and isinstance(result, Complex):
+        for part in (result.real, result.imag):
+            _shape(context, recorded, part)
+    elif isinstance(recorded, TensorType) and isinstance(result, ir.Value):
+        if result.dtype is not None and result.dtype != dtypes.TO_ONNX[recorded.dtype]:
+            raise LoweringError(f"gives {result.dtype}, the file records {recorded}")
+        _shape(context, recorded, result)
+    elif isinstance(recorded, ScalarType) and isinstance(result, ir.Value) and result.shape is not None and len(result.shape):
+        raise LoweringError(f"gives shape {result.shape}, the file records a scalar")
+
+
+def _shape(context: Context, recorded: TensorType, value: ir.Value) -> None:
+    if recorded.shape is None:
+        return
+    if value.shape is None:
+        if not context.options.reshaped:
+            value.shape = ir.Shape(recorded.shape)
+        return
+    if len(value.shape) != len(recorded.shape):
+        raise LoweringError(f"gives shape {value.shape}, the file records {recorded}")
+    if context.options.reshaped:
+        return
+    for axis, (found, wanted) in enumerate(zip(value.shape, recorded.shape, strict=True)):
+        if wanted is None:
+            continue
+        if isinstance(found, int) and found != wanted:
+            raise LoweringError(f"gives shape {value.shape}, the file records {recorded}")
+        if not isinstance(found, int) and not value.is_graph_input() and not value.shape.frozen:
+            value.shape[axis] = wanted

@@ -1,0 +1,301 @@
+"""The only loop over nodes: a source model becomes an onnx-ir model.
+
+Problems are collected over the whole model and raised together: first the primitives that have no lowering, then the nodes
+whose arguments have no exact ONNX form. After each node the result is compared with the type that the file recorded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from mindferry import graph as source
+from mindferry.errors import ConvertError, LoweringError, MindFerryError, OpsetTooLow, OptionError, UnsupportedPrimitives
+from mindferry.graph import MONAD, Closure, Graph, Model, Node, Operand, OtherType, Ref, Tensor
+from mindferry.lowering import dtypes, ops, registry
+from mindferry.lowering.bind import bind
+from mindferry.lowering.check import check_result
+from mindferry.lowering.context import Complex, Context, Options, flatten
+from mindferry.lowering.control import STRUCTURAL, structural
+from mindferry.lowering.frame import Frame, Partial, Variable
+from mindferry.lowering.report import Report
+from mindferry.passes import clean
+from mindferry.types import DType, Shape
+
+_MOST_PROBLEMS = 20
+Progress = Callable[[int, int], None]
+
+
+def lower(
+    model: Model,
+    options: Options,
+    *,
+    input_shapes: Mapping[str, Shape] | None = None,
+    progress: Progress | None = None,
+) -> tuple[ir.Model, Report]:
+    """The ONNX model of a source model, and a report.
+
+    Args:
+        model: what a reader returned.
+        options: opset and what the user allows.
+        input_shapes: shapes that replace the recorded ones, by input name; a string is a symbolic dimension.
+        progress: called with (nodes done, nodes in all).
+
+    Raises:
+        UnsupportedPrimitives: primitives without a lowering, all of them.
+        OpsetTooLow: primitives that have one only in a newer opset.
+        LoweringError: nodes without an exact ONNX form, or whose result disagrees with the file.
+    """
+    ops.load()
+    model = clean(model, writes=_writes)
+    check_primitives(model, options)
+    return Lowerer(model, options, input_shapes or {}, progress).run()
+
+
+def _writes(primitive: str) -> bool:
+    return any(row.writes for row in registry.rows(primitive))
+
+
+def check_primitives(model: Model, options: Options) -> None:
+    """Raises where primitives cannot be lowered, naming all of them with their count and first place."""
+    ops.load()
+    missing, too_new = [], {}
+    for primitive, count in sorted(model.primitives().items()):
+        if primitive in STRUCTURAL:
+            continue
+        row = registry.find(primitive, options.opset)
+        if row is None and (rows := registry.rows(primitive)):
+            too_new[primitive] = min(one.since for one in rows)
+        elif row is None or (row.approximate and not options.approximate):
+            missing.append(_missing(model, primitive, count, row))
+    if missing:
+        raise UnsupportedPrimitives(missing)
+    if too_new:
+        needed = max(too_new.values())
+        reasons = ", ".join(f"{primitive} (opset {since})" for primitive, since in too_new.items())
+        raise OpsetTooLow(f"this model needs opset {needed}, not {options.opset}, because of {reasons}", needed=needed)
+
+
+def _missing(model: Model, primitive: str, count: int, row: registry.Lowering | None) -> str:
+    first = next(node for graph in model.graphs() for node in graph.nodes if node.primitive == primitive)
+    text = f"{primitive} x{count}, first at {place(first)}"
+    if row is not None:
+        return f"{text} (only approximately: {row.approximate}; allow it with --approximate)"
+    if reason := registry.refused().get(primitive):
+        return f"{text} ({reason})"
+    near = difflib.get_close_matches(primitive, registry.known(), 1)
+    return f"{text} (nearest known: {near[0]})" if near else text
+
+
+def place(node: Node) -> str:
+    """Where a node is, for messages: its Cell path, or its name."""
+    return node.scope or node.name
+
+
+class Lowerer:
+    """One conversion.
+
+    Attributes:
+        context: the builder at hand; inside a branch or loop body it is that sub-graph's.
+    """
+
+    def __init__(self, model: Model, options: Options, input_shapes: Mapping[str, Shape], progress: Progress | None) -> None:
+        self.model, self.options, self.input_shapes, self.progress = model, options, input_shapes, progress
+        self.report = Report(options.opset)
+        self.context = Context(options, self.report)
+        self.problems: list[str] = []
+        self.parameters = {name: tensor for graph in model.graphs() for name, tensor in graph.parameters.items()}
+        self._initial: dict[str, ir.Value] = {}
+        self._done, self._total = 0, sum(len(graph.nodes) for graph in model.graphs())
+
+    def run(self) -> tuple[ir.Model, Report]:
+        main = self.model.main
+        names = {item.title for item in main.inputs}
+        if unknown := sorted(self.input_shapes.keys() - names):
+            raise OptionError(f"the model has no input {', '.join(unknown)}; it has {', '.join(sorted(names))}")
+        frame = Frame(main)
+        for item in main.inputs:
+            frame.values[item.name], frame.types[item.name] = self._input(item), item.type
+        result = self.evaluate(frame)
+        if self.problems:
+            raise LoweringError("; ".join(self.problems[:_MOST_PROBLEMS]))
+        self._outputs(result)
+        if frame.latest:
+            state = ", ".join(sorted(self.parameters[name].name for name in frame.latest))
+            self.report.warn(f"the network writes to parameters ({state}); ONNX starts every call from their stored values")
+        graph = self.context.graph
+        self.report.operators.update(node.op_type for node in ir.traversal.RecursiveGraphIterator(graph))
+        producer = f"MindFerry, from {self.model.producer} {self.model.producer_version}".strip()
+        graph.name = "main"
+        return ir.Model(graph, ir_version=_IR_VERSIONS[self.options.opset], producer_name=producer), self.report
+
+    def _input(self, item: source.Input) -> Any:
+        if not isinstance(item.type, source.TensorType | source.ScalarType):
+            return MONAD if isinstance(item.type, OtherType) and item.type.kind == "monad" else self._no_input(item)
+        shape = item.type.shape if isinstance(item.type, source.TensorType) else ()
+        shape = self.input_shapes.get(item.title, shape)
+        if shape is not None:
+            shape = tuple(f"{item.title}_{axis}" if size is None else size for axis, size in enumerate(shape))
+        if not item.type.dtype.is_complex:
+            return self.context.input(item.title, dtypes.TO_ONNX[item.type.dtype], shape)
+        part = ir.DataType.FLOAT if item.type.dtype is DType.COMPLEX64 else ir.DataType.DOUBLE
+        self.report.warn(f"complex input {item.title} has a last dimension of 2: real and imaginary part")
+        pair = self.context.input(item.title, part, None if shape is None else (*shape, 2))
+        return Complex(self.context.Gather(pair, 0, axis=-1), self.context.Gather(pair, 1, axis=-1))
+
+    def _no_input(self, item: source.Input) -> None:
+        raise ConvertError(f"input {item.title} is a {item.type}, which ONNX cannot take")
+
+    def evaluate(self, frame: Frame) -> Any:
+        """The value that a graph returns."""
+        frame.latest = dict(frame.entry)
+        for name in frame.graph.parameters:
+            frame.values.setdefault(name, Variable(name))
+        for node in frame.graph.nodes:
+            self._node(node, frame)
+        return self.settle(self.operand(frame.graph.output, frame), frame.latest)
+
+    def _node(self, node: Node, frame: Frame) -> None:
+        context = self.context
+        context.node, context.prefix = node, _prefix(node, frame)
+        context.operand_types = tuple(self._type(operand, frame) for operand in node.inputs)
+        try:
+            if node.primitive in STRUCTURAL:
+                result = structural(self, node, frame)
+            else:
+                result = self._primitive(node, frame)
+                result = check_result(context, node, result)
+        except OpsetTooLow:
+            raise
+        except MindFerryError as error:
+            self._problem(node, str(error))
+            result = self._placeholder(node)
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+            self._problem(node, f"its arguments are not understood ({type(error).__name__}: {error})")
+            result = self._placeholder(node)
+        frame.values[node.name], frame.types[node.name] = result, node.type
+        self._done += 1
+        if self.progress is not None and self._done % 64 == 0:
+            self.progress(min(self._done, self._total), self._total)
+
+    def _primitive(self, node: Node, frame: Frame) -> Any:
+        row = registry.find(node.primitive, self.options.opset)
+        assert row is not None, node.primitive
+        operands = [self.operand(operand, frame) for operand in node.inputs]
+        state = next((one for one in reversed(operands) if isinstance(one, dict)), frame.latest)
+        arguments = [self.settle(one, state) for one in operands if not isinstance(one, dict) and one is not MONAD]
+        positional, named = bind(row, arguments, {name: self.constant(value) for name, value in node.attributes.items()})
+        self.report.primitives[node.primitive] += 1
+        if row.approximate:
+            self.report.approximations[node.primitive] = row.approximate
+        result = row.function(self.context, *positional, **named)
+        if row.writes and operands and isinstance(operands[0], Variable):
+            frame.wrote(node.name, {operands[0].name: result})
+        return result
+
+    def operand(self, operand: Operand, frame: Frame) -> Any:
+        """An operand's value; parameters stay Variables."""
+        if isinstance(operand, Ref):
+            return frame.values[operand.name]
+        if isinstance(operand, Closure):
+            return Partial(operand.function)
+        if operand is MONAD:
+            return frame.entry
+        return self.constant(operand, frame)
+
+    def constant(self, operand: Operand, frame: Frame | None = None) -> Any:
+        """A literal's value: tensors become initializers, tuples are taken apart."""
+        if isinstance(operand, Tensor):
+            return self._tensor(operand)
+        if isinstance(operand, tuple):
+            return tuple(self.operand(item, frame) if frame else self.constant(item) for item in operand)
+        return operand
+
+    def _tensor(self, tensor: Tensor) -> Any:
+        array = tensor.numpy()
+        if tensor.dtype.is_complex:
+            return Complex(self.context.constant(np.ascontiguousarray(array.real)), self.context.constant(np.ascontiguousarray(array.imag)))
+        return self.context.constant(array, dtypes.TO_ONNX[tensor.dtype])
+
+    def settle(self, value: Any, state: Mapping[str, ir.Value]) -> Any:
+        """The value with Variables read in the given state."""
+        if isinstance(value, Variable):
+            return state.get(value.name) or self._initial_value(value.name)
+        if isinstance(value, tuple):
+            return tuple(self.settle(item, state) for item in value)
+        return value
+
+    def _initial_value(self, name: str) -> Any:
+        if name not in self._initial:
+            tensor = self.parameters[name]
+            if tensor.dtype.is_complex:
+                return self._tensor(tensor)
+            held = ir.Tensor(tensor.numpy(), dtype=dtypes.TO_ONNX[tensor.dtype], name=tensor.name)
+            self._initial[name] = self.context.initializer(tensor.name, held)
+        return self._initial[name]
+
+    def _type(self, operand: Operand, frame: Frame) -> source.Type | None:
+        if isinstance(operand, Ref):
+            known = frame.types.get(operand.name)
+            if known is None and operand.name in self.parameters:
+                tensor = self.parameters[operand.name]
+                return source.TensorType(tensor.dtype, tensor.shape)
+            return known
+        return source.TensorType(operand.dtype, operand.shape) if isinstance(operand, Tensor) else None
+
+    def _problem(self, node: Node, text: str) -> None:
+        line = f"{node.primitive} at {place(node)}: {text}"
+        if line not in self.problems:
+            self.problems.append(line)
+
+    def _placeholder(self, node: Node) -> Any:
+        """A stand-in of the recorded type, so that the nodes behind a failed one are still checked."""
+
+        def stand_in(kind: source.Type | None) -> Any:
+            if isinstance(kind, source.SequenceType):
+                return tuple(stand_in(item) for item in kind.items or ())
+            if isinstance(kind, source.ScalarType):
+                kind = source.TensorType(kind.dtype, ())
+            if not isinstance(kind, source.TensorType) or kind.dtype.is_complex:
+                return None
+            value = ir.Value(name=self.context.unique("failed"), type=ir.TensorType(dtypes.TO_ONNX[kind.dtype]))
+            value.shape = None if kind.shape is None else ir.Shape(kind.shape)
+            return value
+
+        return stand_in(node.type)
+
+    def _outputs(self, result: Any) -> None:
+        leaves = [leaf for leaf in flatten(result) if leaf is not None and not isinstance(leaf, dict)]
+        if any(isinstance(leaf, str) for leaf in leaves):
+            raise ConvertError("the network returns a string, which ONNX cannot")
+        graph = self.context.graph
+        self.context.prefix = ""
+        for index, leaf in enumerate(leaves):
+            value = self._output_value(leaf)
+            if value in graph.inputs or value in graph.outputs or value.is_initializer():
+                value = self.context.Identity(value)
+            value.name = self.context.unique("output" if len(leaves) == 1 else f"output_{index}")
+            graph.outputs.append(value)
+        if not leaves:
+            raise ConvertError("the network returns no tensor")
+
+    def _output_value(self, leaf: Any) -> ir.Value:
+        if isinstance(leaf, Complex):
+            self.report.warn("a complex output has a last dimension of 2: real and imaginary part")
+            parts = [self.context.Unsqueeze(part, [-1]) for part in (leaf.real, leaf.imag)]
+            return self.context.Concat(*parts, axis=-1)  # type: ignore[no-any-return]
+        return self.context.value(leaf)
+
+
+_IR_VERSIONS = {13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11}
+
+
+def _prefix(node: Node, frame: Frame) -> str:
+    """The node's Cell path without MindSpore's own numbering: `Default/a-Cell/Conv2D-op3` -> `a-Cell/`."""
+    parts: Sequence[str] = re.sub(r"-op\d+$", "", node.scope).split("/")
+    return "".join(f"{part}/" for part in parts[1:-1]) if len(parts) > 2 else ""

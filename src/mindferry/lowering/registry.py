@@ -1,0 +1,102 @@
+"""Which function lowers which primitive, from which opset.
+
+A lowering's signature is the primitive's signature: the builder first, then tensors positional, then attributes
+keyword-only, with MindSpore's own names in MindSpore's order.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+LOWEST_OPSET, DEFAULT_OPSET, HIGHEST_OPSET = 13, 18, 23
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """One row: the function that lowers a primitive from opset `since` on.
+
+    Attributes:
+        parameters: the signature without the builder.
+        writes: True where the result is the new value of the first argument (Assign and its kin).
+        approximate: what the lowering approximates and how well, or "" where it is exact.
+    """
+
+    primitive: str
+    since: int
+    function: Callable[..., Any]
+    parameters: tuple[inspect.Parameter, ...]
+    writes: bool = False
+    approximate: str = ""
+
+
+_table: dict[str, list[Lowering]] = {}
+_refused: dict[str, str] = {}
+
+
+def lowers(
+    *primitives: str, since: int = LOWEST_OPSET, writes: bool = False, approximate: str = ""
+) -> Callable[[Function], Function]:
+    """Registers the decorated function as the lowering of the primitives, from opset `since` on.
+
+    Args:
+        primitives: MindSpore's names; all mean exactly the same.
+        since: the lowest opset that the function's ONNX operators allow.
+        writes: the primitive writes its result into its first argument.
+        approximate: set where the result is not exact: what is approximated, and the bound of the error. Such a
+            lowering is used only on request.
+
+    Raises:
+        ValueError: a primitive has a lowering for this opset already.
+    """
+
+    def register(function: Function) -> Function:
+        parameters = tuple(inspect.signature(function).parameters.values())[1:]
+        for primitive in primitives:
+            rows = _table.setdefault(primitive, [])
+            if any(row.since == since and row.function is not function for row in rows):
+                raise ValueError(f"{primitive} already has a lowering since opset {since}")
+            rows.append(Lowering(primitive, since, function, parameters, writes, approximate))
+            rows.sort(key=lambda row: -row.since)
+        return function
+
+    return register
+
+
+def direct(table: Mapping[str, str], *, since: int = LOWEST_OPSET) -> None:
+    """Registers primitives that are one ONNX operator of the same inputs and no attributes."""
+    for primitive, operator in table.items():
+
+        def function(op: Any, *inputs: Any, _operator: str = operator) -> Any:
+            return getattr(op, _operator)(*inputs)
+
+        lowers(primitive, since=since)(function)
+
+
+def refuse(reason: str, *primitives: str) -> None:
+    """Records why primitives have no ONNX form; the reason appears in errors and in the operator table."""
+    _refused.update(dict.fromkeys(primitives, reason))
+
+
+def find(primitive: str, opset: int) -> Lowering | None:
+    """The newest lowering that the opset allows."""
+    return next((row for row in _table.get(primitive, ()) if row.since <= opset), None)
+
+
+def rows(primitive: str) -> tuple[Lowering, ...]:
+    """Every lowering of a primitive, newest opset first."""
+    return tuple(_table.get(primitive, ()))
+
+
+def known() -> Iterable[str]:
+    """The primitives that have a lowering, sorted."""
+    return sorted(_table)
+
+
+def refused() -> Mapping[str, str]:
+    """The primitives that have none, and why."""
+    return dict(sorted(_refused.items()))

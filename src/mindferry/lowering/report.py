@@ -1,0 +1,41 @@
+"""What a conversion did, for people and for tests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Report:
+    """Filled while a model is converted.
+
+    Attributes:
+        opset: the ONNX opset of the result.
+        primitives: how often each source primitive was lowered.
+        operators: how often each ONNX operator is in the result.
+        approximations: primitive -> what is approximated and how well.
+        warnings: what a user must know, such as state that ONNX does not keep between calls.
+    """
+
+    opset: int
+    primitives: Counter[str] = field(default_factory=Counter)
+    operators: Counter[str] = field(default_factory=Counter)
+    approximations: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, message: str) -> None:
+        """Adds a warning once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "opset": self.opset,
+            "primitives": dict(sorted(self.primitives.items())),
+            "operators": dict(sorted(self.operators.items())),
+            "approximations": self.approximations,
+            "warnings": self.warnings,
+        }
