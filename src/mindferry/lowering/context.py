@@ -89,7 +89,7 @@ class Context(Builder):
         if isinstance(item, tuple | list):
             if any(isinstance(part, ir.Value) for part in item):
                 parts = [self.Reshape(self.value(part, dtype), [1]) for part in item]
-                return self.Concat(*parts, axis=0)  # type: ignore[no-any-return]
+                return self.Concat(*parts, axis=0)
             return self.constant(list(item), dtype)
         if isinstance(item, bool | int | float | np.ndarray | np.generic):
             return self.constant(item, dtype)
@@ -102,7 +102,7 @@ class Context(Builder):
             return self.value(x, target)
         if x.dtype == target:
             return x
-        return self.Cast(x, to=target.value)  # type: ignore[no-any-return]
+        return self.Cast(x, to=target.value)
 
     def promote(self, *items: Any, to: ir.DataType | None = None) -> tuple[ir.Value, ...]:
         """The items as tensors of one element type: `to`, or the type in which MindSpore computes.

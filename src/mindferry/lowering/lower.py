@@ -288,7 +288,7 @@ class Lowerer:
         if isinstance(leaf, Complex):
             self.report.warn("a complex output has a last dimension of 2: real and imaginary part")
             parts = [self.context.Unsqueeze(part, [-1]) for part in (leaf.real, leaf.imag)]
-            return self.context.Concat(*parts, axis=-1)  # type: ignore[no-any-return]
+            return self.context.Concat(*parts, axis=-1)
         return self.context.value(leaf)
 
 

@@ -34,4 +34,4 @@ def conv2d(
     if data_format not in ("NCHW", 0):
         raise LoweringError(f"data_format {data_format!r} is not supported, only NCHW")
     where = padding(pad_mode, pad_list)
-    return op.Conv(x, weight, strides=stride[-2:], dilations=dilation[-2:], group=group, **where)  # type: ignore[no-any-return]
+    return op.Conv(x, weight, strides=stride[-2:], dilations=dilation[-2:], group=group, **where)

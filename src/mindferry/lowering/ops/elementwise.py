@@ -15,16 +15,16 @@ direct({"Abs": "Abs", "Neg": "Neg", "Exp": "Exp", "Log": "Log", "Sqrt": "Sqrt", 
 @lowers("Add", "AddV2")
 def add(op: Context, x: Any, y: Any) -> ir.Value:
     """x + y with broadcasting and MindSpore's type promotion."""
-    return op.Add(*op.promote(x, y, to=op.result_dtype))  # type: ignore[no-any-return]
+    return op.Add(*op.promote(x, y, to=op.result_dtype))
 
 
 @lowers("Sub")
 def sub(op: Context, x: Any, y: Any) -> ir.Value:
     """x - y with broadcasting and MindSpore's type promotion."""
-    return op.Sub(*op.promote(x, y, to=op.result_dtype))  # type: ignore[no-any-return]
+    return op.Sub(*op.promote(x, y, to=op.result_dtype))
 
 
 @lowers("Mul", "Muls")
 def mul(op: Context, x: Any, y: Any) -> ir.Value:
     """x * y with broadcasting and MindSpore's type promotion."""
-    return op.Mul(*op.promote(x, y, to=op.result_dtype))  # type: ignore[no-any-return]
+    return op.Mul(*op.promote(x, y, to=op.result_dtype))

@@ -17,8 +17,8 @@ _CHANNEL_LAST = {"NHWC", 1}
 def mat_mul(op: Context, x: ir.Value, y: ir.Value, *, transpose_a: bool = False, transpose_b: bool = False) -> ir.Value:
     """Matrix product of two matrices, either of them transposed first."""
     if transpose_a or transpose_b:
-        return op.Gemm(x, y, transA=int(transpose_a), transB=int(transpose_b))  # type: ignore[no-any-return]
-    return op.MatMul(x, y)  # type: ignore[no-any-return]
+        return op.Gemm(x, y, transA=int(transpose_a), transB=int(transpose_b))
+    return op.MatMul(x, y)
 
 
 @lowers("BiasAdd")
@@ -26,7 +26,7 @@ def bias_add(op: Context, x: ir.Value, bias: ir.Value, *, data_format: Any = "NC
     """Adds bias along the channel axis: 1, or the last one for NHWC."""
     rank = op.rank(x)
     if data_format in _CHANNEL_LAST or rank == 2:
-        return op.Add(x, bias)  # type: ignore[no-any-return]
+        return op.Add(x, bias)
     if rank < 2:
         raise LoweringError(f"needs at least 2 dimensions, got {rank}")
-    return op.Add(x, op.Unsqueeze(bias, list(range(1, rank - 1))))  # type: ignore[no-any-return]
+    return op.Add(x, op.Unsqueeze(bias, list(range(1, rank - 1))))

@@ -21,4 +21,4 @@ def max_pool(
     if data_format not in ("NCHW", 0):
         raise LoweringError(f"data_format {data_format!r} is not supported, only NCHW")
     where = padding(pad_mode, (0, 0, 0, 0))
-    return op.MaxPool(x, kernel_shape=kernel_size[-2:], strides=strides[-2:], **where)  # type: ignore[no-any-return]
+    return op.MaxPool(x, kernel_shape=kernel_size[-2:], strides=strides[-2:], **where)

@@ -13,10 +13,10 @@ from mindferry.lowering.registry import lowers
 @lowers("Flatten")
 def flatten(op: Context, x: ir.Value) -> ir.Value:
     """All axes but the first become one."""
-    return op.Flatten(x, axis=1)  # type: ignore[no-any-return]
+    return op.Flatten(x, axis=1)
 
 
 @lowers("Reshape")
 def reshape(op: Context, x: ir.Value, shape: Any) -> ir.Value:
     """x in another shape; one -1 stands for what is left."""
-    return op.Reshape(x, op.ints(shape), allowzero=1 if op.opset >= 14 else None)  # type: ignore[no-any-return]
+    return op.Reshape(x, op.ints(shape), allowzero=1 if op.opset >= 14 else None)
