@@ -95,7 +95,7 @@ class Context(Builder):
             return self.constant(item, dtype)
         raise LoweringError(f"{type(item).__name__} {item!r} cannot be a tensor")
 
-    def cast(self, x: Any, dtype: ir.DataType | DType) -> ir.Value:
+    def cast(self, x: Any, dtype: ir.DataType | DType | None) -> ir.Value:
         """x in the given element type; a Cast only where it is needed."""
         target = dtypes.onnx_dtype(dtype)
         if not isinstance(x, ir.Value):
