@@ -9,18 +9,25 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "convert": "mindferry.api",
+    "demo": "",
+    "errors": "",
+    "export": "mindferry.api",
     "load": "mindferry.api",
+    "open": "mindferry.api",
+    "verify": "mindferry.api",
 }
 
 if TYPE_CHECKING:
-    from mindferry.api import convert, load
+    from mindferry import demo, errors
+    from mindferry.api import convert, export, load, open, verify
 
-__all__ = ["__version__", "convert", "load"]
+__all__ = ["__version__", "convert", "demo", "errors", "export", "load", "open", "verify"]
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
+        module = _LAZY[name]
+        return getattr(importlib.import_module(module), name) if module else importlib.import_module(f"mindferry.{name}")
     raise AttributeError(f"module 'mindferry' has no attribute {name!r}")
 
 

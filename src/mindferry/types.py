@@ -80,14 +80,14 @@ _ITEMSIZE = {
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """Name, element type and shape of a model's input or output; shape None is an unknown rank."""
+    """Name, element type and shape of a model's input or output; None is an unknown element type or rank."""
 
     name: str
-    dtype: DType
+    dtype: DType | None
     shape: Shape | None
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.dtype}{format_shape(self.shape)}"
+        return f"{self.name}: {self.dtype or '?'}{format_shape(self.shape)}"
 
 
 def format_shape(shape: Sequence[Dim] | None) -> str:
