@@ -1,5 +1,6 @@
-"""Records mindcv networks as MindSpore itself sees them: a MindIR, inputs with outputs, and what its own ONNX exporter says.
+"""Records mindcv networks as MindSpore itself sees them.
 
+For each network: its MindIR, an input with MindSpore's outputs, and how MindSpore's own ONNX exporter fares.
 Needs MindSpore 2.10 and mindcv 0.3. README.md beside this file describes the files that are written.
 """
 
@@ -141,8 +142,8 @@ def stage_run(name: str, folder: Path) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "largest": largest,
-        "repeats": all(np.array_equal(a, b, equal_nan=True) for a, b in zip(outputs, again)),
-        "sensitivity": max(float(np.abs(a - b).max()) for a, b in zip(outputs, other)) / largest,
+        "repeats": all(np.array_equal(a, b, equal_nan=True) for a, b in zip(outputs, again, strict=True)),
+        "sensitivity": max(float(np.abs(a - b).max()) for a, b in zip(outputs, other, strict=True)) / largest,
     }
 
 
@@ -178,7 +179,7 @@ def run_stage(stage: str, name: str, folder: Path) -> None:
     """Runs one stage in this process and writes its result, or the first line of its error, to standard output."""
     try:
         result = {"status": "ok", **STAGES[stage](name, folder)}
-    except Exception as error:  # noqa: BLE001  whatever MindSpore raises is a result
+    except Exception as error:
         lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -")]
         result = {"status": "error", "message": f"{type(error).__name__}: {lines[0] if lines else ''}"}
     print("\n" + json.dumps(result), flush=True)
