@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -24,21 +25,28 @@ TOLERANCE = {np.dtype(np.float16): 2e-3, np.dtype(ml_dtypes.bfloat16): 2e-2, np.
 """Largest difference over the largest finite output, by element type; integers and bools must be equal."""
 
 
-def run(stem: Path, opset: int) -> list[np.ndarray]:
-    """The answers of ONNX Runtime on the recorded inputs of a case."""
+def open_session(stem: Path, opset: int) -> onnxruntime.InferenceSession:
+    """The converted case in ONNX Runtime, checked on the way."""
     model, _ = lower(read(stem.with_suffix(".mindir")), Options(opset))
     proto = ir.to_proto(model)
     onnx.checker.check_model(proto, full_check=True)
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 4, 1
-    session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    with np.load(stem.with_suffix(".npz")) as recorded:
-        given = [as_fed(recorded[f"x{index}"]) for index in range(len(session.get_inputs()))]
-    feeds = {item.name: fit(array, item) for item, array in zip(session.get_inputs(), given, strict=True)}
-    if not any(array.dtype == ml_dtypes.bfloat16 for array in feeds.values()) and "bfloat16" not in str([o.type for o in session.get_outputs()]):
+    return onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def run(session: onnxruntime.InferenceSession, given: list[np.ndarray]) -> list[np.ndarray]:
+    """The session's answers; bfloat16 goes in and out as OrtValues."""
+    feeds = {item.name: fit(as_fed(array), item) for item, array in zip(session.get_inputs(), given, strict=True)}
+    if not any("bfloat16" in item.type for item in (*session.get_inputs(), *session.get_outputs())):
         return session.run(None, feeds)
-    values = {name: onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(array.view(np.uint16), onnx.TensorProto.BFLOAT16)
-              if array.dtype == ml_dtypes.bfloat16 else onnxruntime.OrtValue.ortvalue_from_numpy(array) for name, array in feeds.items()}  # fmt: skip
+    make, bfloat16 = onnxruntime.OrtValue, onnx.TensorProto.BFLOAT16
+    values = {
+        name: make.ortvalue_from_numpy_with_onnx_type(array.view(np.uint16), bfloat16)
+        if array.dtype == ml_dtypes.bfloat16
+        else make.ortvalue_from_numpy(array)
+        for name, array in feeds.items()
+    }
     found = session.run_with_ort_values([item.name for item in session.get_outputs()], values)
     return [value.numpy().view(ml_dtypes.bfloat16) if "bfloat16" in value.data_type() else value.numpy() for value in found]
 
@@ -77,10 +85,24 @@ def difference(found: np.ndarray, wanted: np.ndarray, tolerance: float | None = 
 
 
 def check(stem: Path, opset: int, tolerance: float | None = None) -> str:
-    """Why a case fails, or "" where it passes."""
+    """Why a case fails, or "" where every recorded run of it agrees."""
+    session = open_session(stem, opset)
     with np.load(stem.with_suffix(".npz")) as recorded:
-        wanted = [recorded[f"y{index}"] for index in range(sum(name[0] == "y" and name[1:].isdigit() for name in recorded.files))]
-    found = run(stem, opset)
+        runs = sorted({name.partition("@")[2] for name in recorded.files})
+        texts = [compare(session, named(recorded, "x", one), named(recorded, "y", one), tolerance) for one in runs]
+    return "; ".join(f"run {one or 0}: {text}" for one, text in zip(runs, texts, strict=True) if text)
+
+
+def named(recorded: np.lib.npyio.NpzFile, letter: str, run: str) -> list[np.ndarray]:
+    """The arrays x0, x1, ... (or y0, ...) of one run; names of runs after the first end in @run."""
+    suffix = f"@{run}" if run else ""
+    count = sum(re.fullmatch(rf"{letter}\d+{suffix}", name) is not None for name in recorded.files)
+    return [recorded[f"{letter}{index}{suffix}"] for index in range(count)]
+
+
+def compare(session: onnxruntime.InferenceSession, given: list[np.ndarray], wanted: list[np.ndarray], tolerance: float | None) -> str:
+    """Why one run's answers differ from the recorded ones, or ""."""
+    found = run(session, given[: len(session.get_inputs())])
     if len(found) != len(wanted):
         return f"{len(found)} outputs, recorded {len(wanted)}"
     return "; ".join(f"y{index}: {text}" for index, pair in enumerate(zip(found, wanted, strict=True)) if (text := difference(*pair, tolerance)))

@@ -1,4 +1,4 @@
-"""The state of one graph's evaluation: values by name, and what has been written to parameters.
+"""The state of one graph's evaluation: values by name, what was written to parameters, and how the graph was left.
 
 MindIR orders side effects with monads: `UpdateState(u, node...)` is the state after those nodes, `Load(p, u)` reads a
 parameter in state u. A state here is a mapping from a parameter's name to the value written last; a parameter that is
@@ -16,6 +16,9 @@ import onnx_ir as ir
 from mindferry.graph import Graph, Type
 
 State: TypeAlias = "Mapping[str, ir.Value]"
+
+RETURN = ""
+"""The kind of an exit that returns a value; every other kind is the name of a loop header that is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,34 @@ class Choice:
     condition: ir.Value
     then: Any
     otherwise: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a call ended where it did not simply return: with a call of an enclosing loop's header, or in one of several ways.
+
+    Attributes:
+        kinds: RETURN or names of headers, sorted.
+        selector: 0-d int64 index into kinds, or None where there is one kind.
+        payloads: kind -> the returned value, or the arguments of the call.
+    """
+
+    kinds: tuple[str, ...]
+    selector: ir.Value | None
+    payloads: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Loop:
+    """A loop header whose body is being built.
+
+    Attributes:
+        arguments: the header's arguments as the body sees them.
+        results: kind -> the payload that the loop carries for exits of that kind, as the body sees it.
+    """
+
+    arguments: tuple[Any, ...]
+    results: dict[str, Any]
 
 
 @dataclass(slots=True)

@@ -22,9 +22,10 @@ from mindferry.lowering.bind import bind
 from mindferry.lowering.check import check_result
 from mindferry.lowering.context import Complex, Context, Options, flatten
 from mindferry.lowering.control import STRUCTURAL, structural
-from mindferry.lowering.frame import Frame, Partial, Variable
+from mindferry.lowering.frame import Exit, Frame, Loop, Partial, Variable
 from mindferry.lowering.report import Report
 from mindferry.passes import clean
+from mindferry.passes.calls import recursive_functions
 from mindferry.types import DType, Shape
 
 _MOST_PROBLEMS = 20
@@ -102,6 +103,8 @@ class Lowerer:
 
     Attributes:
         context: the builder at hand; inside a branch or loop body it is that sub-graph's.
+        recursive: the functions that call themselves, directly or through others.
+        loops: the loop headers whose bodies are being built, outermost first.
     """
 
     def __init__(self, model: Model, options: Options, input_shapes: Mapping[str, Shape], progress: Progress | None) -> None:
@@ -110,6 +113,8 @@ class Lowerer:
         self.context = Context(options, self.report)
         self.problems: list[str] = []
         self.parameters = {name: tensor for graph in model.graphs() for name, tensor in graph.parameters.items()}
+        self.recursive = recursive_functions(model)
+        self.loops: dict[str, Loop] = {}
         self._initial: dict[str, ir.Value] = {}
         self._done, self._total = 0, sum(len(graph.nodes) for graph in model.graphs())
 
@@ -188,6 +193,8 @@ class Lowerer:
         assert row is not None, node.primitive
         operands = [self.operand(operand, frame) for operand in node.inputs]
         state = next((one for one in reversed(operands) if isinstance(one, dict)), frame.latest)
+        if any(isinstance(one, Exit) for one in operands):
+            raise LoweringError("uses the result of a recursive call, which has no ONNX form")
         arguments = [self.settle(one, state) for one in operands if not isinstance(one, dict) and one is not MONAD]
         positional, named = bind(row, arguments, {name: self.constant(value) for name, value in node.attributes.items()})
         self.report.primitives[node.primitive] += 1

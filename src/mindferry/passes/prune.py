@@ -7,9 +7,10 @@ parameter or call a function that does; so loads that only order reads, and rand
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from mindferry.graph import Closure, Graph, Model, Node, Operand, Ref
+from mindferry.passes.calls import closures
 
 
 def prune(model: Model, *, writes: Callable[[str], bool]) -> Model:
@@ -23,7 +24,7 @@ def prune(model: Model, *, writes: Callable[[str], bool]) -> Model:
     graphs = {"": _prune(model.main, effectful, writes)}
     waiting = [""]
     while waiting:
-        for name in _closures(graphs[waiting.pop()]):
+        for name in closures(graphs[waiting.pop()]):
             if name not in graphs and name in model.functions:
                 graphs[name] = _prune(model.functions[name], effectful, writes)
                 waiting.append(name)
@@ -35,21 +36,11 @@ def _effectful_functions(model: Model, writes: Callable[[str], bool]) -> frozens
     found = {name for name, graph in model.functions.items() if any(writes(node.primitive) for node in graph.nodes)}
     while True:
         more = {
-            name for name, graph in model.functions.items() if name not in found and any(one in found for one in _closures(graph))
+            name for name, graph in model.functions.items() if name not in found and any(one in found for one in closures(graph))
         }
         if not more:
             return frozenset(found)
         found |= more
-
-
-def _closures(graph: Graph) -> Iterator[str]:
-    operands = [graph.output, *(operand for node in graph.nodes for operand in node.inputs)]
-    while operands:
-        operand = operands.pop()
-        if isinstance(operand, Closure):
-            yield operand.function
-        elif isinstance(operand, tuple):
-            operands.extend(operand)
 
 
 def _prune(graph: Graph, effectful: frozenset[str], writes: Callable[[str], bool]) -> Graph:

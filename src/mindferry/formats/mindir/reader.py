@@ -13,7 +13,7 @@ endian), then the parameters at the offsets that the graph file gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mindferry.errors import FormatError
@@ -60,6 +60,8 @@ class _Reader:
         self._check_header()
         self.primitives = {item.get("name", ""): self._primitive(item) for item in self.message.get("primitives", [])}
         self.functions: dict[str, Message] = {item.get("name", ""): item for item in self.message.get("functions", [])}
+        graphs = [self.message["graph"], *self.functions.values()]
+        self.constants = {name: value for graph in graphs for name, value in _constants(graph)}
 
     def _check_header(self) -> None:
         message = self.message
@@ -125,11 +127,10 @@ class _Reader:
 
 
 class _GraphReader:
-    """One graph's nodes: constants become operands, everything else a Node."""
+    """One graph's nodes; constants are operands."""
 
     def __init__(self, reader: _Reader, message: Message, inputs: Iterable[Input], parameters: Iterable[str]) -> None:
         self.reader, self.message = reader, message
-        self.constants: dict[str, Operand] = {}
         self.known = {item.name for item in inputs} | set(parameters)
         self.nodes = list(self._nodes())
 
@@ -145,20 +146,13 @@ class _GraphReader:
 
     def _nodes(self) -> Iterable[Node]:
         for message in self.message.get("node", []):
-            name = (message.get("output") or [message.get("name", "")])[0]
-            if name in self.known or name in self.constants:
-                raise FormatError(f"two values are named {name!r}", offset=message[OFFSET])
             if message.get("op_type") == "Constant":
-                self.constants[name] = self._constant(message)
                 continue
+            name = _result_name(message)
+            if name in self.known or name in self.reader.constants:
+                raise FormatError(f"two values are named {name!r}", offset=message[OFFSET])
             yield self._node(name, message)
             self.known.add(name)
-
-    def _constant(self, message: Message) -> Operand:
-        attributes = message.get("attribute", [])
-        if len(attributes) != 1:
-            raise FormatError(f"a Constant has {len(attributes)} values, not 1", offset=message[OFFSET])
-        return values.literal(attributes[0])
 
     def _node(self, name: str, message: Message) -> Node:
         operation = message.get("op_type", "").removeprefix("REF::")
@@ -184,13 +178,27 @@ class _GraphReader:
 
     def _operand(self, name: str, message: Message) -> Operand:
         name = name.removeprefix("REF::")
-        if name in self.constants:
-            return self.constants[name]
+        if name in self.reader.constants:
+            return self.reader.constants[name]
         if name in self.known:
             return Ref(name)
         if name in self.reader.functions:
             return Closure(name)
         raise FormatError(f"value {name!r} is used before it is defined", offset=message[OFFSET])
+
+
+def _constants(graph: Message) -> Iterator[tuple[str, Operand]]:
+    """A graph's constants by name; other graphs may use them too."""
+    for message in graph.get("node", []):
+        if message.get("op_type") == "Constant":
+            attributes = message.get("attribute", [])
+            if len(attributes) != 1:
+                raise FormatError(f"a Constant has {len(attributes)} values, not 1", offset=message[OFFSET])
+            yield _result_name(message), values.literal(attributes[0])
+
+
+def _result_name(message: Message) -> str:
+    return str((message.get("output") or [message.get("name", "")])[0])
 
 
 def _is_abstract(attribute: Message) -> bool:
