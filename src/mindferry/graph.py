@@ -126,6 +126,7 @@ class Node:
         attributes: the primitive's attributes, literals only.
         type: the recorded type of the result, or None where the file has none.
         scope: the Cell's path, such as "Default/features/0-Conv2d", or "".
+        writes: the file says that the primitive writes to one of its operands.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Node:
     attributes: Mapping[str, Operand] = field(default_factory=dict)
     type: Type | None = None
     scope: str = ""
+    writes: bool = False
 
     def __str__(self) -> str:
         arguments = [format_operand(operand) for operand in self.inputs]

@@ -201,8 +201,11 @@ class Lowerer:
         if row.approximate:
             self.report.approximations[node.primitive] = row.approximate
         result = row.function(self.context, *positional, **named)
-        if row.writes and operands and isinstance(operands[0], Variable):
-            frame.wrote(node.name, {operands[0].name: result})
+        if operands and isinstance(operands[0], Variable):
+            if row.writes:
+                frame.wrote(node.name, {operands[0].name: result})
+            elif node.writes:
+                raise LoweringError("writes to a parameter, which its lowering does not know")
         return result
 
     def operand(self, operand: Operand, frame: Frame) -> Any:

@@ -33,7 +33,7 @@ def prune(model: Model, *, writes: Callable[[str], bool]) -> Model:
 
 
 def _effectful_functions(model: Model, writes: Callable[[str], bool]) -> frozenset[str]:
-    found = {name for name, graph in model.functions.items() if any(writes(node.primitive) for node in graph.nodes)}
+    found = {name for name, graph in model.functions.items() if any(node.writes or writes(node.primitive) for node in graph.nodes)}
     while True:
         more = {
             name for name, graph in model.functions.items() if name not in found and any(one in found for one in closures(graph))
@@ -52,7 +52,7 @@ def _prune(graph: Graph, effectful: frozenset[str], writes: Callable[[str], bool
             return False
         if node.primitive in ("MakeTuple", "TupleGetItem", "Depend"):
             return any(acts(item) for item in node.inputs)
-        return writes(node.primitive) or (node.primitive == "Call" and _calls_effect(node, effectful))
+        return node.writes or writes(node.primitive) or (node.primitive == "Call" and _calls_effect(node, effectful))
 
     needed: set[str] = set()
     waiting: list[Operand] = [graph.output]

@@ -23,7 +23,8 @@ from mindferry.formats.mindir import fields, values
 from mindferry.graph import Closure, Graph, Input, Model, Node, Operand, OtherType, Ref, TensorType, Type
 from mindferry.types import Dim
 
-_NOT_ATTRIBUTES = frozenset({"input_names", "output_names", "side_effect_propagate", "side_effect_mem", "side_effect_io"})
+_NOT_ATTRIBUTES = frozenset({"input_names", "output_names", "side_effect_propagate", "side_effect_io"})
+_WRITES = "side_effect_mem"
 
 
 def read(path: str | Path, *, key: bytes | None = None) -> Model:
@@ -167,14 +168,15 @@ class _GraphReader:
         scope = message.get("domain", "")
         if operation in self.reader.primitives:
             primitive, shared = self.reader.primitives[operation]
-            return Node(name, primitive, inputs, {**shared, **attributes}, recorded, scope)
+            attributes = {**shared, **attributes}
+            return Node(name, primitive, inputs, attributes, recorded, scope, writes=bool(attributes.pop(_WRITES, False)))
         if operation in self.reader.functions:
             return Node(name, "Call", (Closure(operation), *inputs), attributes, recorded, scope)
         if operation in self.known:
             return Node(name, "Call", (Ref(operation), *inputs), attributes, recorded, scope)
         if "REF::" in message.get("op_type", ""):
             raise FormatError(f"node {name!r} refers to {operation!r}, which the file does not define", offset=message[OFFSET])
-        return Node(name, operation, inputs, attributes, recorded, scope)
+        return Node(name, operation, inputs, attributes, recorded, scope, writes=bool(attributes.pop(_WRITES, False)))
 
     def _operand(self, name: str, message: Message) -> Operand:
         name = name.removeprefix("REF::")
