@@ -17,6 +17,7 @@ from mindferry.errors import LoweringError
 from mindferry.graph import Node, ScalarType, SequenceType, TensorType, Type
 from mindferry.lowering import dtypes
 from mindferry.lowering.builder import Builder
+from mindferry.lowering.kernels import carried
 from mindferry.lowering.report import Report
 from mindferry.types import DType
 
@@ -66,6 +67,9 @@ class Context(Builder):
         inner = Context(self.options, self.report, name=self.unique(name), outer=self)
         inner.prefix = self.prefix
         return inner
+
+    def _call(self, operator: str, /, *inputs: Any, outputs: int = 1, **attributes: Any) -> Any:
+        return carried(super()._call, operator, self.opset, inputs, attributes, outputs)
 
     @property
     def result_dtype(self) -> ir.DataType | None:
