@@ -1,22 +1,134 @@
-"""Shapes and layouts."""
+"""Shapes: reshaping, adding, dropping and permuting axes."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import onnx_ir as ir
 
+from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
+from mindferry.lowering.layouts import by_parts, one_axis
 from mindferry.lowering.registry import lowers
 
 
+def reshaped(op: Context, x: ir.Value, shape: Any) -> ir.Value:
+    """x in another shape, whose sizes are known now or at run time; one -1 stands for what is left."""
+    sizes = op.static(shape)
+    if sizes is None:
+        return op.Reshape(x, op.ints(shape), allowzero=1 if op.opset >= 14 else None)
+    target = [int(size) for size in sizes.ravel()]
+    if 0 not in target:
+        return op.Reshape(x, target)
+    if -1 in target:
+        raise LoweringError(f"shape {target} has both a 0 and a -1")
+    return op.Expand(op.value(0, x.dtype), target)
+
+
+@lowers("Reshape", "View")
+@by_parts
+def reshape(op: Context, input: ir.Value, shape: Any) -> ir.Value:
+    """The elements in another shape; one -1 stands for what is left."""
+    return reshaped(op, input, shape)
+
+
+@lowers("ViewAs")
+@by_parts
+def view_as(op: Context, input: ir.Value, other: ir.Value) -> ir.Value:
+    """The elements in other's shape."""
+    return reshaped(op, input, op.shape(other))
+
+
 @lowers("Flatten")
-def flatten(op: Context, x: ir.Value) -> ir.Value:
+@by_parts
+def flatten(op: Context, input_x: ir.Value) -> ir.Value:
     """All axes but the first become one."""
-    return op.Flatten(x, axis=1)
+    return op.Flatten(input_x, axis=1)
 
 
-@lowers("Reshape")
-def reshape(op: Context, x: ir.Value, shape: Any) -> ir.Value:
-    """x in another shape; one -1 stands for what is left."""
-    return op.Reshape(x, op.ints(shape), allowzero=1 if op.opset >= 14 else None)
+@lowers("FlattenExt")
+@by_parts
+def flatten_ext(op: Context, input: ir.Value, start_dim: Any = 0, end_dim: Any = -1) -> ir.Value:
+    """The axes from start_dim up to and with end_dim become one."""
+    shape = op.shape(input)
+    if not shape:
+        return op.Reshape(input, [1])
+    start, end = one_axis(op, start_dim, len(shape)), one_axis(op, end_dim, len(shape))
+    if start > end:
+        raise LoweringError(f"start_dim {start_dim} is behind end_dim {end_dim}")
+    merged = shape[start : end + 1]
+    size = math.prod(merged) if all(isinstance(one, int) for one in merged) else -1
+    return reshaped(op, input, (*shape[:start], size, *shape[end + 1 :]))
+
+
+@lowers("ExpandDims", "ExpandDimsView", "Unsqueeze")
+@by_parts
+def expand_dims(op: Context, input_x: ir.Value, axis: Any) -> ir.Value:
+    """A new axis of size 1 at a position of the result."""
+    return op.Unsqueeze(input_x, op.integers(axis, "the axis"))
+
+
+@lowers("Squeeze")
+@by_parts
+def squeeze(op: Context, input: ir.Value, axis: Any = ()) -> ir.Value:
+    """Without the axes, which have size 1; () means all axes of size 1."""
+    if axis is None or axis == ():
+        shape = op.shape(input)
+        axes = [index for index, size in enumerate(shape) if isinstance(size, int) and size == 1]
+        if not all(isinstance(size, int) for size in shape):
+            return op.Squeeze(input)
+    else:
+        axes = op.axes(input, axis)
+    return op.Squeeze(input, axes) if axes else input
+
+
+@lowers("Transpose", "TransposeView")
+@by_parts
+def transpose(op: Context, input: ir.Value, dims: Any) -> ir.Value:
+    """The axes in another order."""
+    rank = op.rank(input)
+    return op.Transpose(input, perm=[axis % rank for axis in op.integers(dims, "the order of axes")])
+
+
+@lowers("ConjugateTranspose")
+def conjugate_transpose(op: Context, x: Any, perm: Any) -> Any:
+    """The complex conjugate with the axes in another order."""
+    moved = transpose(op, x, perm)
+    return moved if isinstance(moved, ir.Value) else type(moved)(moved.real, op.Neg(moved.imag))
+
+
+@lowers("TransposeExtView", "TransposeExt")
+@by_parts
+def transpose_ext_view(op: Context, input: ir.Value, dim0: Any, dim1: Any) -> ir.Value:
+    """Two axes exchanged."""
+    order = list(range(op.rank(input)))
+    if order:
+        first, second = one_axis(op, dim0, len(order)), one_axis(op, dim1, len(order))
+        order[first], order[second] = order[second], order[first]
+    return op.Transpose(input, perm=order)
+
+
+@lowers("TExt", "T")
+@by_parts
+def t_ext(op: Context, input: ir.Value) -> ir.Value:
+    """A matrix transposed; fewer axes stay."""
+    return op.Transpose(input, perm=[1, 0]) if op.rank(input) == 2 else input
+
+
+@lowers("Contiguous", "Clone", "Copy")
+def contiguous(op: Context, input: Any) -> Any:
+    """The value itself."""
+    return input
+
+
+@lowers("ViewDtype")
+def view_dtype(op: Context, input: ir.Value, dtype: Any) -> ir.Value:
+    """The same bits as another type; only between integers of one width, where that is what a cast does."""
+    target = op.dtype(dtype)
+    if input.dtype == target:
+        return input
+    assert input.dtype is not None
+    if input.dtype.is_integer() and target.is_integer() and input.dtype.bitwidth == target.bitwidth:
+        return op.cast(input, target)
+    raise LoweringError(f"the bits of {input.dtype} read as {target} have no ONNX form below opset 26")

@@ -1,0 +1,71 @@
+"""What lowerings of layout share: both parts of complex tensors alike, equal splits, axes as counted from the front."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import onnx_ir as ir
+
+from mindferry.errors import LoweringError
+from mindferry.lowering.context import Complex, Context, flatten
+
+
+def by_parts(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The lowering, applied to the real and to the imaginary parts where an argument holds complex tensors."""
+
+    @functools.wraps(function)
+    def apart(op: Context, *arguments: Any, **named: Any) -> Any:
+        if not any(isinstance(leaf, Complex) for leaf in flatten([arguments, list(named.values())])):
+            return function(op, *arguments, **named)
+        real, imag = (
+            function(op, *_part(arguments, part), **{name: _part(value, part) for name, value in named.items()})
+            for part in ("real", "imag")
+        )
+        return _join(real, imag)
+
+    return apart
+
+
+def _part(item: Any, part: str) -> Any:
+    if isinstance(item, tuple | list):
+        return tuple(_part(one, part) for one in item)
+    return getattr(item, part) if isinstance(item, Complex) else item
+
+
+def _join(real: Any, imag: Any) -> Any:
+    if isinstance(real, tuple):
+        return tuple(_join(*pair) for pair in zip(real, imag, strict=True))
+    return Complex(real, imag) if isinstance(real, ir.Value) else real
+
+
+def one_axis(op: Context, axis: Any, rank: int) -> int:
+    """A single axis of a tensor of the given rank, counted from the front.
+
+    Raises:
+        LoweringError: there is no such axis, or more than one is given.
+    """
+    given = op.integers(axis, "the axis")
+    if len(given) != 1 or not -max(rank, 1) <= given[0] < max(rank, 1):
+        raise LoweringError(f"axis {axis!r} is not one axis of rank {rank}")
+    return given[0] % max(rank, 1)
+
+
+def split(op: Context, x: ir.Value, axis: int, parts: int | Sequence[int]) -> tuple[ir.Value, ...]:
+    """x cut along an axis into a number of equal parts, or into parts of the given sizes."""
+    if isinstance(parts, int):
+        size = None if x.shape is None else x.shape[axis]
+        if isinstance(size, int):
+            if size % parts:
+                raise LoweringError(f"axis {axis} of size {size} does not split into {parts} equal parts")
+            parts = [size // parts] * parts
+        elif op.opset >= 18:
+            return _tuple(op.Split(x, axis=axis, num_outputs=parts, outputs=parts))
+        else:
+            return _tuple(op.Split(x, axis=axis, outputs=parts))
+    return _tuple(op.Split(x, list(parts), axis=axis, outputs=len(parts)))
+
+
+def _tuple(result: Any) -> tuple[ir.Value, ...]:
+    return result if isinstance(result, tuple) else (result,)
