@@ -7,6 +7,7 @@ parameters, or literals: None, bool, int, float, str, DType, Tensor, Closure, MO
 from __future__ import annotations
 
 import enum
+import mmap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,28 +49,48 @@ class Tensor:
 
     Attributes:
         name: the parameter's name as in a checkpoint, or "" for a constant.
-        data: little-endian elements in C order; exactly prod(shape) x itemsize bytes.
+        data: little-endian elements in C order, in one part or several; exactly prod(shape) x itemsize bytes. A string
+            is its UTF-8 bytes.
         place: where it came from, for messages.
     """
 
     name: str
     dtype: DType
     shape: tuple[int, ...]
-    data: memoryview | bytes
+    data: memoryview | bytes | tuple[memoryview, ...]
     place: str = ""
 
     @property
     def nbytes(self) -> int:
         """Size of the data in bytes."""
-        return memoryview(self.data).nbytes
+        return sum(map(len, self.data)) if isinstance(self.data, tuple) else memoryview(self.data).nbytes
 
     def numpy(self) -> npt.NDArray[np.generic]:
-        """The elements as a read-only array that shares the data."""
+        """The elements as a read-only array, which shares the data where that is in one part."""
         import numpy as np
 
-        array = np.frombuffer(self.data, dtype=self.dtype.numpy()).reshape(self.shape)
+        data = b"".join(self.data) if isinstance(self.data, tuple) else self.data
+        if self.dtype is DType.STRING:
+            array: npt.NDArray[np.generic] = np.full(self.shape, str(data, "utf-8"), dtype=object)
+        else:
+            array = np.frombuffer(data, dtype=self.dtype.numpy()).reshape(self.shape)
         array.flags.writeable = False
         return array
+
+    def parts(self) -> tuple[memoryview, ...]:
+        """The data as the pieces in which it lies in memory."""
+        return self.data if isinstance(self.data, tuple) else (memoryview(self.data),)
+
+    def release(self) -> None:
+        """Gives the memory of a mapped file's pages back to the system; they are read again where they are used again."""
+        import numpy as np
+
+        for part in self.parts():
+            if isinstance(part.obj, mmap.mmap) and part.nbytes:
+                start = np.frombuffer(part, np.uint8).ctypes.data - np.frombuffer(part.obj, np.uint8).ctypes.data
+                first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+                if (length := start + part.nbytes - first) > 0:
+                    part.obj.madvise(mmap.MADV_DONTNEED, first, length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from mindferry.lowering.context import Complex, Context, Options, flatten
 from mindferry.lowering.control import STRUCTURAL, structural
 from mindferry.lowering.frame import Exit, Frame, Loop, Partial, Variable
 from mindferry.lowering.report import Report
+from mindferry.lowering.tensors import SourceTensor
 from mindferry.passes import clean
 from mindferry.passes.calls import recursive_functions
 from mindferry.types import DType, Shape
@@ -245,8 +246,7 @@ class Lowerer:
             tensor = self.parameters[name]
             if tensor.dtype.is_complex:
                 return self._tensor(tensor)
-            held = ir.Tensor(tensor.numpy(), dtype=dtypes.TO_ONNX[tensor.dtype], name=tensor.name)
-            self._initial[name] = self.context.initializer(tensor.name, held)
+            self._initial[name] = self.context.initializer(tensor.name, SourceTensor(tensor, tensor.name))
         return self._initial[name]
 
     def _type(self, operand: Operand, frame: Frame) -> source.Type | None:

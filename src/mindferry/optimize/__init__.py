@@ -1,0 +1,48 @@
+"""ONNX -> ONNX: rewrites that keep the meaning and make the graph smaller.
+
+| level | what it does |
+| --- | --- |
+| 0 | nothing: one lowering after the other, as they came |
+| 1 | constants folded; BatchNormalization and biases inside the Conv, ConvTranspose or Gemm before them; transposes that cancel removed; equal nodes merged |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import onnx_ir as ir
+from onnx_ir.passes import common
+
+from mindferry.errors import OptionError
+from mindferry.optimize.rules import constants, conv_bias, conv_scale, gemm_bias, transposes
+
+HIGHEST_LEVEL = 1
+
+Rule = Callable[[ir.Graph], int]
+
+RULES: dict[str, Rule] = {
+    # Constants first: what they make constant is what the fusions look for.
+    "constants": constants.apply,
+    "transposes": transposes.apply,
+    # A scale before a bias: BatchNormalization leaves a bias that conv_bias need not see.
+    "conv_scale": conv_scale.apply,
+    "conv_bias": conv_bias.apply,
+    "gemm_bias": gemm_bias.apply,
+}
+
+
+def optimize(model: ir.Model, level: int) -> dict[str, int]:
+    """Rewrites the model in place; how often each rule applied.
+
+    Raises:
+        OptionError: there is no such level.
+    """
+    if not 0 <= level <= HIGHEST_LEVEL:
+        raise OptionError(f"optimisation level {level} is unknown; levels are 0 to {HIGHEST_LEVEL}")
+    if level == 0:
+        return {}
+    counts = {name: rule(model.graph) for name, rule in RULES.items()}
+    common.CommonSubexpressionEliminationPass()(model)
+    common.IdentityEliminationPass()(model)
+    common.RemoveUnusedNodesPass()(model)
+    return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,67 @@
+"""What the rules share: looking at constants and neighbours, and replacing nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+Array = npt.NDArray[Any]
+
+
+def constant(value: ir.Value | None) -> ir.TensorProtocol | None:
+    """The tensor of an initializer that is not a graph input, else None."""
+    if value is None or value.const_value is None or not value.is_initializer() or value.is_graph_input():
+        return None
+    return value.const_value
+
+
+def only_user(value: ir.Value) -> ir.Node | None:
+    """The one node that reads the value; None where there are more, or where it is an output."""
+    uses = list(value.uses())
+    return uses[0].node if len(uses) == 1 and not value.is_graph_output() else None
+
+
+def lazy(graph: ir.Graph, name: str, dtype: ir.DataType, shape: Sequence[int], compute: Callable[[], Array]) -> ir.Value:
+    """A new initializer that is computed when it is first written or read, so that big weights stay in their file."""
+    final = _unused(graph, name)
+
+    def evaluate() -> ir.TensorProtocol:
+        return ir.Tensor(np.ascontiguousarray(compute()), dtype=dtype, name=final)
+
+    tensor = ir.LazyTensor(evaluate, dtype=dtype, shape=ir.Shape(shape), name=final)
+    value = ir.Value(name=final, type=ir.TensorType(dtype), shape=ir.Shape(shape), const_value=tensor)
+    root(graph).register_initializer(value)
+    return value
+
+
+def root(graph: ir.Graph) -> ir.Graph:
+    """The outermost graph around a sub-graph, where initializers live."""
+    while graph.parent_node is not None and graph.parent_node.graph is not None:
+        graph = graph.parent_node.graph  # type: ignore[assignment]
+    return graph
+
+
+def _unused(graph: ir.Graph, name: str) -> str:
+    taken = root(graph).initializers
+    final, number = name, 1
+    while final in taken:
+        final, number = f"{name}_{number}", number + 1
+    return final
+
+
+def replace(old: ir.Node, new: ir.Value) -> None:
+    """Lets every reader of the old node's only result read the new value, and removes the node."""
+    graph, output = old.graph, old.outputs[0]
+    assert graph is not None
+    if output.is_graph_output():
+        for index, value in enumerate(graph.outputs):
+            if value is output:
+                new.name, output.name = output.name, None
+                graph.outputs[index] = new
+    new.shape = new.shape or output.shape
+    output.replace_all_uses_with(new)
+    graph.remove(old, safe=True)

@@ -1,0 +1,1 @@
+"""One rewrite per file: `apply(graph)` rewrites a graph in place and counts what it did."""
