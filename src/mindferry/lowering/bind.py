@@ -24,6 +24,8 @@ _OTHER_NAMES = {
     "transpose_b": ("transpose_x2", "adj_x2", "adjoint_b"),
     "keep_dims": ("keepdims",),
     "epsilon": ("eps",),
+    "dilation": ("dilations",),
+    "pad_list": ("pad", "pads"),
 }
 
 

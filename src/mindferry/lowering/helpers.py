@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from mindferry.lowering.context import Context
+from mindferry.lowering.context import Context
 
 
 def reduce(op: Context, operator: str, x: ir.Value, axes: Sequence[int], *, keep_dims: bool = False) -> ir.Value:
@@ -53,6 +50,7 @@ def holding(dtype: ir.DataType | None, allowed: Sequence[ir.DataType]) -> ir.Dat
     Raises:
         LoweringError: none does.
     """
+    assert dtype is not None
     for wider in (dtype, *_HOLDS.get(dtype, ())):
         if wider in allowed:
             return wider
