@@ -13,8 +13,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from mindferry.errors import FormatError
 from mindferry.formats._wire import OFFSET, Message
 from mindferry.formats.mindir import fields
@@ -74,6 +72,8 @@ def _elements(message: Message, dtype: DType, expected: int, external: ExternalD
         return data
     for key in _ELEMENT_FIELDS[:-1]:
         if key in message:
+            import numpy as np
+
             return np.asarray(message[key]).astype(dtype.numpy()).tobytes()
     if "string_data" in message:
         return b"".join(bytes(item) for item in message["string_data"])
