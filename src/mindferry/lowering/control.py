@@ -83,7 +83,7 @@ def call(lowerer: Lowerer, callee: Any, arguments: tuple[Any, ...], frame: Frame
         return Exit((header,), None, {header: values}), changes
     if callee.function in frame.stack:
         raise LoweringError(f"recursion through {callee.function} has no ONNX form")
-    if callee.function in lowerer.recursive:
+    if lowerer.calls.is_recursive(callee.function, without=lowerer.loops):
         return loop(lowerer, callee.function, values, entry, frame, recorded)
     return enter(lowerer, callee.function, values, entry, frame)
 

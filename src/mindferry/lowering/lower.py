@@ -26,7 +26,7 @@ from mindferry.lowering.frame import Exit, Frame, Loop, Partial, Variable
 from mindferry.lowering.report import Report
 from mindferry.lowering.tensors import SourceTensor
 from mindferry.passes import clean
-from mindferry.passes.calls import recursive_functions
+from mindferry.passes.calls import CallGraph
 from mindferry.types import DType, Shape
 
 _MOST_PROBLEMS = 20
@@ -104,7 +104,7 @@ class Lowerer:
 
     Attributes:
         context: the builder at hand; inside a branch or loop body it is that sub-graph's.
-        recursive: the functions that call themselves, directly or through others.
+        calls: which functions reach which.
         loops: the loop headers whose bodies are being built, outermost first.
     """
 
@@ -114,7 +114,7 @@ class Lowerer:
         self.context = Context(options, self.report)
         self.problems: list[str] = []
         self.parameters = {name: tensor for graph in model.graphs() for name, tensor in graph.parameters.items()}
-        self.recursive = recursive_functions(model)
+        self.calls = CallGraph(model)
         self.loops: dict[str, Loop] = {}
         self._initial: dict[str, ir.Value] = {}
         self._done, self._total = 0, sum(len(graph.nodes) for graph in model.graphs())

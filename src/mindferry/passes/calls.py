@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from mindferry.graph import Closure, Graph, Model
 
@@ -18,17 +18,18 @@ def closures(graph: Graph) -> Iterator[str]:
             operands.extend(operand)
 
 
-def recursive_functions(model: Model) -> frozenset[str]:
-    """The functions that can reach themselves through calls."""
-    mentions = {name: set(closures(graph)) & model.functions.keys() for name, graph in model.functions.items()}
-    return frozenset(name for name in mentions if name in _reached(mentions, name))
+class CallGraph:
+    """Which functions reach which, over calls and over uses as values."""
 
+    def __init__(self, model: Model) -> None:
+        self._mentions = {name: set(closures(graph)) & model.functions.keys() for name, graph in model.functions.items()}
 
-def _reached(mentions: dict[str, set[str]], start: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [start]
-    while waiting:
-        new = mentions[waiting.pop()] - found
-        found |= new
-        waiting.extend(new)
-    return found
+    def is_recursive(self, function: str, *, without: Container[str] = ()) -> bool:
+        """True where a function reaches itself on a path that avoids the given functions."""
+        found: set[str] = set()
+        waiting = [function]
+        while waiting:
+            new = {name for name in self._mentions[waiting.pop()] if name not in found and name not in without}
+            found |= new
+            waiting.extend(new)
+        return function in found
