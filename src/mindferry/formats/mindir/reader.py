@@ -138,12 +138,17 @@ class _GraphReader:
     def graph(self, name: str, inputs: tuple[Input, ...], parameters: Mapping[str, values.Tensor]) -> Graph:
         outputs = self.message.get("output", [])
         operands = [self._operand(item.get("name", ""), item) for item in outputs]
-        types = [_value_type(item) for item in outputs]
         flags = {item.get("name", ""): values.literal(item) for item in self.message.get("attribute", [])}
         single = len(operands) == 1
-        return Graph(
-            name, inputs, parameters, tuple(self.nodes), operands[0] if single else tuple(operands), types[0] if single else None, flags
-        )
+        output = operands[0] if single else tuple(operands)
+        output_type = self._output_type(outputs[0], output) if single else None
+        return Graph(name, inputs, parameters, tuple(self.nodes), output, output_type, flags)
+
+    def _output_type(self, message: Message, operand: Operand) -> Type | None:
+        """What the file says of the output; MindSpore 1.0 leaves a tuple's types to the node that makes it."""
+        if "type" in message and "tensor_type" not in message["type"]:
+            return next((node.type for node in self.nodes if operand == Ref(node.name)), None)
+        return _value_type(message)
 
     def _nodes(self) -> Iterable[Node]:
         for message in self.message.get("node", []):
