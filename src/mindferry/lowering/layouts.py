@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
@@ -69,3 +70,22 @@ def split(op: Context, x: ir.Value, axis: int, parts: int | Sequence[int]) -> tu
 
 def _tuple(result: Any) -> tuple[ir.Value, ...]:
     return result if isinstance(result, tuple) else (result,)
+
+
+def diagonal_of(op: Context, x: ir.Value, offset: int, first: int, second: int) -> ir.Value:
+    """The diagonal of two axes as a new last axis; offset moves it along the second axis."""
+    rank = op.rank(x)
+    rest = [axis for axis in range(rank) if axis not in (first, second)]
+    rows, columns = op.dim(x, first), op.dim(x, second)
+    moved = op.Transpose(x, perm=[*rest, first, second]) if [*rest, first, second] != list(range(rank)) else x
+    if isinstance(rows, int) and isinstance(columns, int):
+        count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
+        start = max(offset, 0) + max(-offset, 0) * columns
+        places: Any = np.arange(count) * (columns + 1) + start
+    else:
+        rows, columns = op.value(rows), op.value(columns)
+        count = op.Max(op.Min(op.Add(rows, min(offset, 0)), op.Sub(columns, max(offset, 0))), 0)
+        start = op.Add(op.Mul(columns, max(-offset, 0)), max(offset, 0))
+        places = op.Add(op.Mul(op.Range(0, count, 1), op.Add(columns, 1)), start)
+    sizes = [op.dim(x, axis) for axis in rest]
+    return op.Gather(op.Reshape(moved, op.ints([*sizes, -1])), places, axis=len(rest))

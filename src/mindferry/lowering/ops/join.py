@@ -11,7 +11,7 @@ from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import by_parts, one_axis
 from mindferry.lowering.registry import lowers
 
-_XY, _IJ = ("xy", 0), ("ij", 1)
+_IJ, _XY = ("ij", 0), ("xy", 1)
 """Meshgrid's indexing, by name or as MindSpore's enum."""
 
 

@@ -10,19 +10,19 @@ import onnx_ir as ir
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import by_parts
-from mindferry.lowering.ops.slice import sliced
+from mindferry.lowering.ops.slice import numbers_of, sliced
 from mindferry.lowering.registry import lowers
 
 _FIRST = -(2**63 - 1)
 """Before every position, for a slice that runs backwards to the first element."""
 
-Pads = list[tuple[int, int]]
-"""Elements (before, after) per axis; a negative number takes elements away."""
+Pads = list[tuple[Any, Any]]
+"""Elements (before, after) per axis, known now or at run time; a negative number takes elements away."""
 
 
 def padded(op: Context, x: ir.Value, pads: Pads, mode: str = "constant", value: Any = None) -> ir.Value:
     """x with more elements at both ends of each axis; mode is ONNX's, or "symmetric" or "circular"."""
-    if not any(number for pair in pads for number in pair):
+    if all(isinstance(number, int) and number == 0 for pair in pads for number in pair):
         return x
     if mode in ("symmetric", "circular"):
         for axis, pair in enumerate(pads):
@@ -30,12 +30,12 @@ def padded(op: Context, x: ir.Value, pads: Pads, mode: str = "constant", value: 
         return x
     flat = [before for before, _ in pads] + [after for _, after in pads]
     fill = None if value is None else op.Reshape(op.cast(value, x.dtype), [])
-    return op.Pad(x, flat, fill, mode=mode)
+    return op.Pad(x, op.ints(flat), fill, mode=mode)
 
 
-def _extended(op: Context, x: ir.Value, axis: int, pair: tuple[int, int], mode: str) -> ir.Value:
-    before, after = pair
-    if min(pair) < 0:
+def _extended(op: Context, x: ir.Value, axis: int, pair: tuple[Any, Any], mode: str) -> ir.Value:
+    before, after = op.integers(pair, "the padding")
+    if min(before, after) < 0:
         raise LoweringError(f"padding {pair} of axis {axis} takes elements away, which {mode} padding cannot")
     if mode == "circular":
         ends = ((-before, 2**63 - 1, 1), (0, after, 1))
@@ -51,7 +51,7 @@ def _extended(op: Context, x: ir.Value, axis: int, pair: tuple[int, int], mode: 
 
 def from_last(op: Context, x: ir.Value, padding: Any) -> Pads:
     """The pads of a flat argument that begins with the last axis."""
-    flat, rank = op.integers(padding, "the padding"), op.rank(x)
+    flat, rank = numbers_of(op, padding), op.rank(x)
     if len(flat) % 2 or len(flat) > 2 * rank:
         raise LoweringError(f"padding {flat} does not fit rank {rank}")
     pairs = list(zip(flat[0::2], flat[1::2], strict=True))
@@ -78,7 +78,7 @@ def pad_v3(
     paddings_contiguous: bool = True,
 ) -> ir.Value:  # fmt: skip
     """x padded from the last axis on; paddings is (before, after) per axis, or first all before, then all after."""
-    flat = op.integers(paddings, "the paddings")
+    flat = numbers_of(op, paddings)
     if not paddings_contiguous:
         half = len(flat) // 2
         flat = [number for pair in zip(flat[:half], flat[half:], strict=True) for number in pair]

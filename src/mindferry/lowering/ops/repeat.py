@@ -32,8 +32,11 @@ def tile(op: Context, input: ir.Value, dims: Any) -> ir.Value:
 @by_parts
 def broadcast_to(op: Context, input: ir.Value, shape: Any) -> ir.Value:
     """x repeated along its axes of size 1 and along new leading ones; -1 keeps a size."""
-    sizes = numbers_of(op, shape)
-    return op.Expand(input, op.ints([1 if isinstance(size, int) and size == -1 else size for size in sizes]))
+    if isinstance(shape, ir.Value) and op.static(shape) is None:
+        sizes = op.cast(shape, ir.DataType.INT64)
+        return op.Expand(input, op.Where(op.Equal(sizes, -1), 1, sizes))
+    kept = [1 if isinstance(size, int) and size == -1 else size for size in numbers_of(op, shape)]
+    return op.Expand(input, op.ints(kept))
 
 
 @lowers("ExpandAs")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
-from mindferry.lowering.layouts import by_parts, one_axis
+from mindferry.lowering.layouts import by_parts, diagonal_of, one_axis
 from mindferry.lowering.registry import lowers
 
 
@@ -72,14 +73,12 @@ def expand_dims(op: Context, input_x: ir.Value, axis: Any) -> ir.Value:
 @lowers("Squeeze")
 @by_parts
 def squeeze(op: Context, input: ir.Value, axis: Any = ()) -> ir.Value:
-    """Without the axes, which have size 1; () means all axes of size 1."""
-    if axis is None or axis == ():
-        shape = op.shape(input)
-        axes = [index for index, size in enumerate(shape) if isinstance(size, int) and size == 1]
-        if not all(isinstance(size, int) for size in shape):
-            return op.Squeeze(input)
-    else:
-        axes = op.axes(input, axis)
+    """Without those of the given axes, or without an axis of all axes, that have size 1."""
+    sizes = input.shape
+    every = axis is None or axis == ()
+    if sizes is None or (every and not all(isinstance(size, int) for size in sizes)):
+        return op.Squeeze(input, None if every else op.integers(axis))
+    axes = [one for one in op.axes(input, axis) if not isinstance(sizes[one], int) or sizes[one] == 1]
     return op.Squeeze(input, axes) if axes else input
 
 
@@ -132,3 +131,22 @@ def view_dtype(op: Context, input: ir.Value, dtype: Any) -> ir.Value:
     if input.dtype.is_integer() and target.is_integer() and input.dtype.bitwidth == target.bitwidth:
         return op.cast(input, target)
     raise LoweringError(f"the bits of {input.dtype} read as {target} have no ONNX form below opset 26")
+
+
+@lowers("DiagonalView", "Diagonal")
+@by_parts
+def diagonal_view(op: Context, input: ir.Value, offset: Any = 0, dim1: Any = 0, dim2: Any = 1) -> ir.Value:
+    """The diagonal of two axes as a new last axis; a positive offset lies above, a negative one below."""
+    rank, (above,) = op.rank(input), op.integers(offset, "the offset")
+    return diagonal_of(op, input, above, one_axis(op, dim1, rank), one_axis(op, dim2, rank))
+
+
+@lowers("AsStrided")
+@by_parts
+def as_strided(op: Context, input: ir.Value, size: Any, stride: Any, storage_offset: Any = 0) -> ir.Value:
+    """Element [i, j, ...] is the flat tensor's at storage_offset + i stride[0] + j stride[1] + ..."""
+    sizes, strides = op.integers(size, "the size"), op.integers(stride, "the strides")
+    places = np.full(sizes, op.integers(storage_offset, "the offset")[0])
+    for axis, (count, step) in enumerate(zip(sizes, strides, strict=True)):
+        places += (np.arange(count) * step).reshape(-1, *[1] * (len(sizes) - axis - 1))
+    return op.Gather(op.Reshape(input, [-1]), places)

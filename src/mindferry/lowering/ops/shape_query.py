@@ -24,19 +24,21 @@ def shape(op: Context, x: Any) -> tuple[Any, ...]:
 @lowers("TensorShape", "DynamicShape", "GetShape")
 def tensor_shape(op: Context, input_x: Any) -> ir.Value:
     """The sizes as an int64 tensor."""
-    sizes = op.shape(_tensor(input_x))
-    known = all(isinstance(size, int) for size in sizes)
-    return op.value(sizes, ir.DataType.INT64) if known else op.Shape(_tensor(input_x))
+    tensor = _tensor(input_x)
+    known = tensor.shape is not None and all(isinstance(size, int) for size in tensor.shape)
+    return op.value(op.shape(tensor), ir.DataType.INT64) if known else op.Shape(tensor)
 
 
 @lowers("Rank")
-def rank(op: Context, x: Any) -> int:
+def rank(op: Context, x: Any) -> Any:
     """The number of axes."""
-    return op.rank(_tensor(x))
+    tensor = _tensor(x)
+    return len(tensor.shape) if tensor.shape is not None else op.Size(op.Shape(tensor))
 
 
 @lowers("Size")
 def size(op: Context, x: Any) -> Any:
     """The number of elements."""
-    sizes = op.shape(_tensor(x))
-    return math.prod(sizes) if all(isinstance(size, int) for size in sizes) else op.Size(_tensor(x))
+    tensor = _tensor(x)
+    sizes = op.shape(tensor) if tensor.shape is not None else (None,)
+    return math.prod(sizes) if all(isinstance(size, int) for size in sizes) else op.Size(tensor)

@@ -65,14 +65,15 @@ def strided_slice(
     positions: dict[int, Any] = {}
     new: list[int] = []
     place = 0
-    for entry, axis in _entries(op.rank(input_x), len(begins), ellipsis_mask, new_axis_mask):
+    rank = op.rank(input_x) if ellipsis_mask else len(begins)
+    for entry, axis in _entries(rank, len(begins), ellipsis_mask, new_axis_mask):
         if entry is None:
             place += 1
         elif axis is None:
             new.append(place)
             place += 1
         elif shrink_axis_mask >> entry & 1:
-            positions[axis] = begins[entry]
+            positions[axis] = 0 if begin_mask >> entry & 1 else begins[entry]
         else:
             backward = steps[entry] < 0
             first = (_END if backward else 0) if begin_mask >> entry & 1 else begins[entry]
@@ -98,7 +99,6 @@ def _entries(rank: int, count: int, ellipsis_mask: int, new_axis_mask: int) -> I
         else:
             yield entry, axis
             axis += 1
-    yield from ((None, left) for left in range(axis, rank))
 
 
 @lowers("Slice")
