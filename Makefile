@@ -1,0 +1,4 @@
+demo test test-mindspore check:
+	@sh ferry $@
+
+.PHONY: demo test test-mindspore check

@@ -1,0 +1,96 @@
+"""What all commands share: examples in the help, `--verbose`, and one line for every error."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from mindferry.errors import MindFerryError
+
+
+class Command(click.Command):
+    """A command whose errors end in one line on stderr and an exit code.
+
+    Attributes:
+        examples: command lines with what each one does, shown at the end of the help.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+        self.params.append(
+            click.Option(
+                ["-v", "--verbose"],
+                is_flag=True,
+                expose_value=False,
+                callback=_remember,
+                help="Show the trace of an error.",
+            )
+        )
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section("Examples"):
+                for line, meaning in self.examples:
+                    formatter.write(f"  {line}\n      {meaning}\n")
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            sys.stderr.write("mindferry: interrupted\n")
+            ctx.exit(130)
+        except Exception as error:
+            ctx.exit(report_failure(error, ctx.command_path, verbose=ctx.meta.get(_VERBOSE, False)))
+
+
+_VERBOSE = "mindferry.verbose"
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    ctx.meta[_VERBOSE] = value
+
+
+def command(*, examples: Sequence[tuple[str, str]] = ()) -> Callable[[Callable[..., Any]], Command]:
+    """Makes a function a command named after it; its docstring is the help."""
+
+    def decorate(function: Callable[..., Any]) -> Command:
+        made: Command = click.command(cls=Command, examples=examples)(function)
+        return made
+
+    return decorate
+
+
+def report_usage(error: click.UsageError) -> int:
+    """One line for a command line that cannot be meant."""
+    path = error.ctx.command_path if error.ctx else "mindferry"
+    message = error.format_message().rstrip(".")
+    sys.stderr.write(f"{path}: {_one_line(message)} (see {path} --help)\n")
+    return 2
+
+
+def report_failure(error: Exception, path: str, *, verbose: bool) -> int:
+    """One line for an error, after its trace where asked; returns the exit code."""
+    if verbose:
+        traceback.print_exception(error)
+    code = 1
+    if isinstance(error, MindFerryError):
+        text, code = str(error), error.exit_code
+    elif isinstance(error, OSError):
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    elif isinstance(error, MemoryError):
+        text = "there is not enough memory"
+    else:
+        text = f"a fault of MindFerry: {type(error).__name__}: {error} (please report what --verbose shows)"
+    sys.stderr.write(f"{path}: {_one_line(text)}\n")
+    return code
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

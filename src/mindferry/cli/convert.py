@@ -1,0 +1,103 @@
+"""`mindferry convert`: a MindIR file, perhaps with a checkpoint's weights, to ONNX."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mindferry.cli import options, screen
+from mindferry.cli.command import command as make
+from mindferry.cli.progress import progress
+
+if TYPE_CHECKING:
+    from mindferry.lowering.report import Report
+    from mindferry.types import Shape
+
+
+@make(
+    examples=[
+        ("mindferry convert lenet5.mindir lenet5.onnx", "MindIR to ONNX, opset 18"),
+        (
+            "mindferry convert resnet50.mindir resnet50.onnx --input-shape x:batch,3,224,224",
+            "with a free batch dimension",
+        ),
+        (
+            "mindferry convert lenet5.mindir lenet5.onnx --weights better.ckpt --opset 23",
+            "with other weights and a newer opset",
+        ),
+        (
+            "mindferry convert lenet5.mindir lenet5.onnx --input-name image --output-name scores",
+            "with names of your choice",
+        ),
+    ]
+)
+@click.argument("source", type=click.Path())
+@click.argument("target", type=click.Path())
+@options.opset
+@options.input_shapes
+@click.option(
+    "--input-name", "input_names", multiple=True, metavar="NAME", help="New name of an input; once for each, in order."
+)
+@click.option(
+    "--output-name",
+    "output_names",
+    multiple=True,
+    metavar="NAME",
+    help="New name of an output; once for each, in order.",
+)
+@options.weights
+@options.key
+@options.approximate
+@options.as_json
+def command(
+    source: str, target: str, opset: int, input_shapes: tuple[tuple[str, Shape], ...], input_names: tuple[str, ...],
+    output_names: tuple[str, ...], weights: str | None, key: bytes | None, approximate: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Convert SOURCE, a MindIR file, to TARGET, an ONNX file.
+
+    TARGET appears whole or not at all. Weights of 256 MB and more go to TARGET.data beside it.
+    """
+    import mindferry
+
+    started = time.perf_counter()
+    with progress("converting") as tick:
+        report = mindferry.convert(
+            source, target, opset=opset, input_shapes=options.shapes(input_shapes), input_names=input_names or None,
+            output_names=output_names or None, weights=weights, key=key, approximate=approximate, progress=tick,
+        )  # fmt: skip
+    seconds = time.perf_counter() - started
+    if as_json:
+        screen.print_json(data(report, target, seconds))
+    else:
+        show(report, target, seconds)
+
+
+def sizes(target: str) -> dict[str, int]:
+    """Bytes of the written files by path."""
+    files = [Path(target), Path(f"{target}.data")]
+    return {str(path): path.stat().st_size for path in files if path.exists()}
+
+
+def data(report: Report | None, target: str, seconds: float) -> dict[str, Any]:
+    """What a conversion did, for JSON; a MindIR that MindSpore wrote has no report."""
+    return {"files": sizes(target), "seconds": round(seconds, 3), **(report.as_dict() if report else {})}
+
+
+def show(report: Report | None, target: str, seconds: float) -> None:
+    """Prints what a conversion did."""
+    out = screen.console()
+    files = (f"[bold cyan]{screen.escape(path)}[/] {screen.size_text(size)}" for path, size in sizes(target).items())
+    out.print(f"wrote {', '.join(files)} in {screen.seconds_text(seconds)}", soft_wrap=True)
+    if report is None:
+        return
+    nodes = screen.count_text(report.operators.total(), "node")
+    kinds = screen.count_text(len(report.operators), "operator")
+    primitives = screen.count_text(report.primitives.total(), "MindSpore primitive")
+    out.print(f"{primitives} -> {nodes} of {kinds}, opset {report.opset}", soft_wrap=True)
+    for name, text in report.approximations.items():
+        out.print(f"[yellow]approximate[/] {screen.escape(f'{name}: {text}')}", soft_wrap=True)
+    for warning in report.warnings:
+        out.print(f"[yellow]warning[/] {screen.escape(warning)}", soft_wrap=True)

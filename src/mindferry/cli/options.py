@@ -1,0 +1,103 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mindferry.types import Shape
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_DIMENSION = re.compile(r"[A-Za-z_]\w*")
+_KEY_SIZES = (16, 24, 32)
+
+
+class ShapeType(click.ParamType):  # type: ignore[type-arg]
+    """`x:1,3,224,224` or `x:batch,3,224,224` -> ("x", (1, 3, 224, 224)); a word is a free dimension of that name."""
+
+    name = "NAME:SHAPE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Shape]:
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        name, colon, text = value.rpartition(":")
+        if not colon or not name:
+            self.fail(f"{value!r} is not NAME:SHAPE, such as x:1,3,224,224 or x:batch,3,224,224", param, ctx)
+        return name, tuple(self._dimension(item.strip(), value, param, ctx) for item in text.split(",") if text)
+
+    def _dimension(self, item: str, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        if item.isascii() and item.isdecimal():
+            return int(item)
+        if not _DIMENSION.fullmatch(item):
+            self.fail(
+                f"{value!r} has the dimension {item!r}; a dimension is a size (224) or a name (batch)", param, ctx
+            )
+        return item
+
+
+class KeyType(click.ParamType):  # type: ignore[type-arg]
+    """32, 48 or 64 hexadecimal digits, or a file that holds them or the 16, 24 or 32 bytes themselves."""
+
+    name = "HEX|FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        path = Path(value)
+        if path.is_file():
+            content = path.read_bytes()
+            key = content if len(content) in _KEY_SIZES else _from_hex(content.decode("ascii", "replace"))
+        else:
+            key = _from_hex(value)
+        if key is None:
+            self.fail("is neither 32, 48 or 64 hexadecimal digits nor a file that holds a key", param, ctx)
+        return key
+
+
+def _from_hex(text: str) -> bytes | None:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        return None
+    return key if len(key) in _KEY_SIZES else None
+
+
+def _option(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    return click.option(*names, **settings)
+
+
+as_json = _option("--json", "as_json", is_flag=True, help="Print JSON.")
+key = _option("--key", type=KeyType(), help="Key of an encrypted file; a file keeps it out of the list of processes.")
+opset = _option("--opset", type=click.IntRange(13, 23), default=18, show_default=True, help="ONNX opset of the result.")
+approximate = _option("--approximate", is_flag=True, help="Allow lowerings that are not exact; the report names them.")
+input_shapes = _option(
+    "--input-shape",
+    "input_shapes",
+    type=ShapeType(),
+    multiple=True,
+    help="Shape of an input, such as x:8,3,224,224 or x:batch,3,224,224.",
+)
+weights = _option("--weights", type=click.Path(), help="Checkpoint whose parameters replace the model's, by name.")
+network = _option(
+    "--net", "network", metavar="NETWORK", help="MindSpore Cell, as FILE.py:CLASS, MODULE:CALLABLE or mindcv:NAME."
+)
+
+
+def shapes(pairs: Sequence[tuple[str, Shape]]) -> dict[str, Shape] | None:
+    """The shapes by input name, or None where there are none.
+
+    Raises:
+        click.UsageError: an input has two.
+    """
+    found: dict[str, Shape] = {}
+    for name, shape in pairs:
+        if name in found:
+            raise click.UsageError(f"--input-shape gives {name} twice", click.get_current_context())
+        found[name] = shape
+    return found or None

@@ -1,0 +1,153 @@
+"""`mindferry run`: a model on arrays or images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mindferry.cli import options, screen
+from mindferry.cli.command import command as make
+from mindferry.cli.progress import progress
+from mindferry.errors import FileProblem, OptionError
+
+if TYPE_CHECKING:
+    from mindferry.data.description import Description
+    from mindferry.data.labels import Guess
+    from mindferry.data.predict import Predictions
+    from mindferry.data.sources import Inputs
+    from mindferry.runtimes.base import Session
+    from mindferry.types import Shape
+
+
+@make(
+    examples=[
+        ("mindferry run lenet5.mindir --input test.npz", "arrays by the names of the model's inputs"),
+        (
+            "mindferry run efficientnet_lite0.mindir cat.png coffee.png",
+            "images, prepared as efficientnet_lite0.toml says",
+        ),
+        ("mindferry run lenet5.onnx --input - --json < numbers.json", "numbers from stdin, outputs as JSON"),
+        (
+            "mindferry run lenet5.ckpt --graph lenet5.mindir --input test.npz --output out.npz",
+            "a checkpoint in a MindIR's graph",
+        ),
+        (
+            "mindferry run lenet5.ckpt --net lenet.py:LeNet5 --runtime mindspore --input test.npz",
+            "a checkpoint in MindSpore itself",
+        ),
+    ]
+)
+@click.argument("model", type=click.Path())
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    help="The same as FILES: .npz, .npy, .json, an image, a folder, or - for JSON from stdin.",
+)
+@click.option("--output", type=click.Path(), help="Write the outputs to a .npz or .json file.")
+@click.option("--batch", type=click.IntRange(min=1), help="Rows or images in one run.")
+@click.option("--top", type=click.IntRange(min=1), help="How many classes to show.")
+@click.option(
+    "--description", type=click.Path(), help="How images become inputs; MODEL with the suffix .toml where not given."
+)
+@click.option("--graph", type=click.Path(), help="MindIR whose parameters the checkpoint MODEL replaces.")
+@options.network
+@options.weights
+@click.option("--device", default="cpu", show_default=True, help="cpu, gpu, gpu:1, ascend310 or ascend910.")
+@click.option("--runtime", help="onnxruntime or mindspore; the best for the model where not given.")
+@options.input_shapes
+@options.approximate
+@options.key
+@options.as_json
+def command(
+    model: str, files: tuple[str, ...], inputs: tuple[str, ...], output: str | None, batch: int | None, top: int | None,
+    description: str | None, graph: str | None, network: str | None, weights: str | None, device: str,
+    runtime: str | None, input_shapes: tuple[tuple[str, Shape], ...], approximate: bool, key: bytes | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Run a model on FILES.
+
+    MODEL is ONNX or MindIR, or a checkpoint together with --graph or --net. Files other than ONNX are converted in
+    memory. Of a .npz, arrays that are no inputs are left out.
+    """
+    import mindferry
+    from mindferry.data import sinks, sources
+
+    named = [*inputs, *files]
+    if not named:
+        raise click.UsageError("there is nothing to run the model on; give files", click.get_current_context())
+    if output is not None:
+        sinks.check_target(Path(output))
+    session = mindferry.open(
+        model, device=device, runtime=runtime, graph=graph, weights=weights, network=network,
+        input_shapes=options.shapes(input_shapes), approximate=approximate, key=key,
+    )  # fmt: skip
+    with session:
+        given = sources.gather(named, session.inputs)
+        if given.unused and not as_json:
+            screen.note(f"not an input, left out: {', '.join(given.unused)}")
+        described = _description(description, [model, *([graph] if graph else [])], given)
+        predictions = _predict(session, given, described, batch)
+    guesses = _guesses(predictions, described, top)
+    if output is not None and predictions.outputs:
+        sinks.write(Path(output), predictions, guesses)
+        screen.note(f"wrote {output}")
+    if as_json:
+        screen.print_json(sinks.as_data(predictions, guesses))
+    elif predictions.outputs:
+        _show(predictions, guesses, described)
+    return _problems(predictions)
+
+
+def _show(predictions: Predictions, guesses: list[list[Guess]] | None, described: Description | None) -> None:
+    from mindferry.cli import results
+
+    if guesses is None or described is None or described.output is None:
+        screen.console().print(results.outputs_table(predictions))
+        return
+    probabilities = described.output.activation == "softmax"
+    screen.console().print(results.classes_table(predictions, guesses, probabilities=probabilities))
+
+
+def _description(given: str | None, models: Sequence[str], inputs: Inputs) -> Description | None:
+    from mindferry.data import description
+
+    path = Path(given) if given else description.beside(*map(Path, models))
+    if path is not None:
+        return description.read(path)
+    if inputs.images:
+        wanted = Path(models[0]).with_suffix(".toml")
+        raise FileProblem(f"{wanted}: no such file; it must say how images become inputs (or give --description)")
+    return None
+
+
+def _predict(session: Session, inputs: Inputs, description: Description | None, batch: int | None) -> Predictions:
+    from mindferry.data.predict import predict_arrays, predict_images
+
+    with progress("running") as tick:
+        if not inputs.images:
+            return predict_arrays(session, inputs.feeds, batch=batch, progress=tick)
+        assert description is not None
+        return predict_images(session, inputs.images, description, batch=batch, progress=tick)
+
+
+def _guesses(predictions: Predictions, description: Description | None, top: int | None) -> list[list[Guess]] | None:
+    from mindferry.data.labels import best
+
+    if description is None or description.output is None:
+        if top is not None:
+            raise OptionError("--top needs a description with an [output] section")
+        return None
+    return best(predictions.outputs, description, top=top) if predictions.outputs else []
+
+
+def _problems(predictions: Predictions) -> int:
+    """1 where images could not be used, after one line for each of them."""
+    for problem in predictions.problems:
+        click.echo(f"mindferry run: {problem}", err=True)
+    return 1 if predictions.problems else 0

@@ -1,0 +1,137 @@
+"""What the registry knows, as a file that can be read without importing onnx.
+
+`catalogue.json` is made by `python -m mindferry.lowering.catalogue`; a test compares it with the registry.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mindferry.graph import Model
+from mindferry.lowering.registry import LOWEST_OPSET
+from mindferry.passes import clean
+
+_FILE = Path(__file__).with_suffix(".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How one primitive is lowered.
+
+    Attributes:
+        since: the lowest opset that has a lowering, or None where there is none.
+        approximate: what that lowering approximates and how well, or "" where it is exact.
+        writes: the primitive writes to its first operand.
+        refused: why there is no lowering, where that is known.
+    """
+
+    since: int | None = LOWEST_OPSET
+    approximate: str = ""
+    writes: bool = False
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A primitive of a model that cannot be lowered exactly.
+
+    Attributes:
+        places: where it is used: Cell paths, or node names; at most one per use.
+        reason: why there is no lowering, or what is approximated.
+        nearest: the most similar name that has a lowering, where none is known to be impossible.
+    """
+
+    primitive: str
+    count: int
+    places: tuple[str, ...]
+    reason: str
+    nearest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Whether a model's primitives can be lowered.
+
+    Attributes:
+        opset: the lowest one that has a lowering of every primitive that has one at all.
+        because: the primitives that need an opset above the lowest, with it.
+        primitives: the uses of each, dead nodes left out.
+    """
+
+    opset: int
+    because: Mapping[str, int]
+    unsupported: tuple[Unsupported, ...]
+    primitives: Counter[str]
+
+
+@functools.cache
+def read() -> Mapping[str, Entry]:
+    """Every primitive that has a lowering or a reason for having none."""
+    return {name: Entry(**fields) for name, fields in json.loads(_FILE.read_text("utf-8")).items()}
+
+
+def outlook(model: Model) -> Outlook:
+    """Whether a source model can be lowered, from the catalogue alone; arguments are only checked by a conversion."""
+    entries = read()
+    model = clean(model, writes=lambda primitive: primitive in entries and entries[primitive].writes)
+    places: dict[str, list[str]] = {}
+    for graph in model.graphs():
+        for node in graph.nodes:
+            places.setdefault(node.primitive, []).append(node.scope or node.name)
+    unsupported, because = [], {}
+    for primitive in sorted(places):
+        entry = entries.get(primitive, Entry(since=None))
+        if entry.since is None or entry.approximate:
+            unsupported.append(_unsupported(primitive, places[primitive], entry))
+        elif entry.since > LOWEST_OPSET:
+            because[primitive] = entry.since
+    opset = max(because.values(), default=LOWEST_OPSET)
+    return Outlook(opset, because, tuple(unsupported), Counter({name: len(found) for name, found in places.items()}))
+
+
+def _unsupported(primitive: str, places: list[str], entry: Entry) -> Unsupported:
+    reason, nearest = entry.refused, ""
+    if entry.approximate:
+        reason = f"only approximately: {entry.approximate}; allow it with --approximate"
+    elif not reason:
+        known = sorted(name for name, other in read().items() if other.since is not None)
+        nearest = next(iter(difflib.get_close_matches(primitive, known, 1)), "")
+    return Unsupported(primitive, len(places), tuple(dict.fromkeys(places)), reason, nearest)
+
+
+def registered() -> dict[str, dict[str, Any]]:
+    """The same as the file holds, from the registry itself; fields at their defaults are left out."""
+    from mindferry.lowering import ops, registry
+    from mindferry.lowering.control import STRUCTURAL
+
+    ops.load()
+    found: dict[str, Entry] = {name: Entry() for name in STRUCTURAL}
+    for name in registry.known():
+        rows = registry.rows(name)
+        first = min(rows, key=lambda row: (bool(row.approximate), row.since))
+        found[name] = Entry(first.since, first.approximate, any(row.writes for row in rows))
+    for name, reason in registry.refused().items():
+        found.setdefault(name, Entry(since=None, refused=reason))
+    return {name: _changed(found[name]) for name in sorted(found)}
+
+
+def _changed(entry: Entry) -> dict[str, Any]:
+    default = Entry()
+    return {name: getattr(entry, name) for name in Entry.__slots__ if getattr(entry, name) != getattr(default, name)}
+
+
+def write() -> None:
+    """Makes the file anew, one primitive a line."""
+    lines = [f"{json.dumps(name)}: {json.dumps(fields)}" for name, fields in registered().items()]
+    _FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    write()
