@@ -51,6 +51,8 @@ class Context(Builder):
     Attributes:
         node: the source node that is being lowered.
         operand_types: the recorded types of its operands, None where the file records none.
+        written: by index, the new values of operands that the primitive writes to; a lowering fills it where these are
+            not just its result in the first operand.
         report: what the conversion tells the user.
     """
 
@@ -60,6 +62,7 @@ class Context(Builder):
     def __init__(self, options: Options, report: Report, *, name: str = "main", outer: Context | None = None) -> None:
         super().__init__(options.opset, name=name, outer=outer)
         self.options, self.report = options, report
+        self.written: dict[int, Any] = {}
         if outer is not None:
             self.node, self.operand_types = outer.node, outer.operand_types
 
@@ -173,7 +176,9 @@ class Context(Builder):
         if isinstance(size, int):
             return size
         axis %= len(x.shape)
-        return self.Squeeze(self.Shape(x, start=axis, end=axis + 1) if self.opset >= 15 else self.Gather(self.Shape(x), [axis]), [0])
+        return self.Squeeze(
+            self.Shape(x, start=axis, end=axis + 1) if self.opset >= 15 else self.Gather(self.Shape(x), [axis]), [0]
+        )
 
     def axes(self, x: ir.Value, axis: Any) -> list[int]:
         """Axes as non-negative integers in ascending order; None and () mean all of them."""

@@ -14,9 +14,28 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from mindferry import graph as source
-from mindferry.errors import ConvertError, LoweringError, MindFerryError, OpsetTooLow, OptionError, UnsupportedPrimitives
-from mindferry.graph import MONAD, Closure, Graph, Model, Node, Operand, OtherType, Ref, Tensor
+from mindferry.errors import (
+    ConvertError,
+    LoweringError,
+    MindFerryError,
+    OpsetTooLow,
+    OptionError,
+    UnsupportedPrimitives,
+)
+from mindferry.graph import (
+    MONAD,
+    Closure,
+    Model,
+    Node,
+    Operand,
+    OtherType,
+    Ref,
+    ScalarType,
+    SequenceType,
+    Tensor,
+    TensorType,
+    Type,
+)
 from mindferry.lowering import dtypes, ops, registry
 from mindferry.lowering.bind import bind
 from mindferry.lowering.check import check_result
@@ -108,7 +127,9 @@ class Lowerer:
         loops: the loop headers whose bodies are being built, outermost first.
     """
 
-    def __init__(self, model: Model, options: Options, input_shapes: Mapping[str, Shape], progress: Progress | None) -> None:
+    def __init__(
+        self, model: Model, options: Options, input_shapes: Mapping[str, Shape], progress: Progress | None
+    ) -> None:
         self.model, self.options, self.input_shapes, self.progress = model, options, input_shapes, progress
         self.report = Report(options.opset)
         self.context = Context(options, self.report)
@@ -126,36 +147,42 @@ class Lowerer:
             raise OptionError(f"the model has no input {', '.join(unknown)}; it has {', '.join(sorted(names))}")
         frame = Frame(main)
         for item in main.inputs:
-            frame.values[item.name], frame.types[item.name] = self._input(item), item.type
+            frame.values[item.name], frame.types[item.name] = self._input(item.title, item.type), item.type
         result = self.evaluate(frame)
         if self.problems:
             raise LoweringError("; ".join(self.problems[:_MOST_PROBLEMS]))
         self._outputs(result)
         if frame.latest:
             state = ", ".join(sorted(self.parameters[name].name for name in frame.latest))
-            self.report.warn(f"the network writes to parameters ({state}); ONNX starts every call from their stored values")
+            self.report.warn(
+                f"the network writes to parameters ({state}); ONNX starts every call from their stored values"
+            )
         graph = self.context.graph
         self.report.operators.update(node.op_type for node in ir.traversal.RecursiveGraphIterator(graph))
         producer = f"MindFerry, from {self.model.producer} {self.model.producer_version}".strip()
         graph.name = "main"
         return ir.Model(graph, ir_version=_IR_VERSIONS[self.options.opset], producer_name=producer), self.report
 
-    def _input(self, item: source.Input) -> Any:
-        if not isinstance(item.type, source.TensorType | source.ScalarType):
-            return MONAD if isinstance(item.type, OtherType) and item.type.kind == "monad" else self._no_input(item)
-        shape = item.type.shape if isinstance(item.type, source.TensorType) else ()
-        shape = self.input_shapes.get(item.title, shape)
-        if shape is not None:
-            shape = tuple(f"{item.title}_{axis}" if size is None else size for axis, size in enumerate(shape))
-        if not item.type.dtype.is_complex:
-            return self.context.input(item.title, dtypes.TO_ONNX[item.type.dtype], shape)
-        part = ir.DataType.FLOAT if item.type.dtype is DType.COMPLEX64 else ir.DataType.DOUBLE
-        self.report.warn(f"complex input {item.title} has a last dimension of 2: real and imaginary part")
-        pair = self.context.input(item.title, part, None if shape is None else (*shape, 2))
+    def _input(self, title: str, kind: Type) -> Any:
+        """The graph input of a source input; a tuple becomes one input per item, NAME_0, NAME_1 and so on."""
+        if isinstance(kind, OtherType) and kind.kind == "monad":
+            return {}
+        if isinstance(kind, SequenceType) and kind.items is not None:
+            return tuple(self._input(f"{title}_{index}", item) for index, item in enumerate(kind.items))
+        if not isinstance(kind, TensorType | ScalarType):
+            raise ConvertError(f"input {title} is a {kind}, which ONNX cannot take")
+        shape = self.input_shapes.get(title, kind.shape if isinstance(kind, TensorType) else ())
+        if shape is None:
+            raise ConvertError(
+                f"input {title} has any number of dimensions; ONNX needs a fixed one: give the input's shape"
+            )
+        shape = tuple(f"{title}_{axis}" if size is None else size for axis, size in enumerate(shape))
+        if not kind.dtype.is_complex:
+            return self.context.input(title, dtypes.TO_ONNX[kind.dtype], shape)
+        part = ir.DataType.FLOAT if kind.dtype is DType.COMPLEX64 else ir.DataType.DOUBLE
+        self.report.warn(f"complex input {title} has a last dimension of 2: real and imaginary part")
+        pair = self.context.input(title, part, (*shape, 2))
         return Complex(self.context.Gather(pair, 0, axis=-1), self.context.Gather(pair, 1, axis=-1))
-
-    def _no_input(self, item: source.Input) -> None:
-        raise ConvertError(f"input {item.title} is a {item.type}, which ONNX cannot take")
 
     def evaluate(self, frame: Frame) -> Any:
         """The value that a graph returns."""
@@ -197,16 +224,22 @@ class Lowerer:
         if any(isinstance(one, Exit) for one in operands):
             raise LoweringError("uses the result of a recursive call, which has no ONNX form")
         arguments = [self.settle(one, state) for one in operands if not isinstance(one, dict) and one is not MONAD]
-        positional, named = bind(row, arguments, {name: self.constant(value) for name, value in node.attributes.items()})
+        positional, named = bind(
+            row, arguments, {name: self.constant(value) for name, value in node.attributes.items()}
+        )
         self.report.primitives[node.primitive] += 1
         if row.approximate:
             self.report.approximations[node.primitive] = row.approximate
+        self.context.written = {}
         result = row.function(self.context, *positional, **named)
-        if operands and isinstance(operands[0], Variable):
-            if row.writes:
-                frame.wrote(node.name, {operands[0].name: result})
-            elif node.writes:
-                raise LoweringError("writes to a parameter, which its lowering does not know")
+        written = {0: result, **self.context.written} if row.writes else self.context.written
+        changes = {
+            operands[index].name: value for index, value in written.items() if isinstance(operands[index], Variable)
+        }
+        if changes:
+            frame.wrote(node.name, changes)
+        elif node.writes and operands and isinstance(operands[0], Variable):
+            raise LoweringError("writes to a parameter, which its lowering does not know")
         return result
 
     def operand(self, operand: Operand, frame: Frame) -> Any:
@@ -230,7 +263,10 @@ class Lowerer:
     def _tensor(self, tensor: Tensor) -> Any:
         array = tensor.numpy()
         if tensor.dtype.is_complex:
-            return Complex(self.context.constant(np.ascontiguousarray(array.real)), self.context.constant(np.ascontiguousarray(array.imag)))
+            return Complex(
+                self.context.constant(np.ascontiguousarray(array.real)),
+                self.context.constant(np.ascontiguousarray(array.imag)),
+            )
         return self.context.constant(array, dtypes.TO_ONNX[tensor.dtype])
 
     def settle(self, value: Any, state: Mapping[str, ir.Value]) -> Any:
@@ -249,14 +285,14 @@ class Lowerer:
             self._initial[name] = self.context.initializer(tensor.name, SourceTensor(tensor, tensor.name))
         return self._initial[name]
 
-    def _type(self, operand: Operand, frame: Frame) -> source.Type | None:
+    def _type(self, operand: Operand, frame: Frame) -> Type | None:
         if isinstance(operand, Ref):
             known = frame.types.get(operand.name)
             if known is None and operand.name in self.parameters:
                 tensor = self.parameters[operand.name]
-                return source.TensorType(tensor.dtype, tensor.shape)
+                return TensorType(tensor.dtype, tensor.shape)
             return known
-        return source.TensorType(operand.dtype, operand.shape) if isinstance(operand, Tensor) else None
+        return TensorType(operand.dtype, operand.shape) if isinstance(operand, Tensor) else None
 
     def _problem(self, node: Node, text: str) -> None:
         line = f"{node.primitive} at {place(node)}: {text}"
@@ -266,12 +302,12 @@ class Lowerer:
     def _placeholder(self, node: Node) -> Any:
         """A stand-in of the recorded type, so that the nodes behind a failed one are still checked."""
 
-        def stand_in(kind: source.Type | None) -> Any:
-            if isinstance(kind, source.SequenceType):
+        def stand_in(kind: Type | None) -> Any:
+            if isinstance(kind, SequenceType):
                 return tuple(stand_in(item) for item in kind.items or ())
-            if isinstance(kind, source.ScalarType):
-                kind = source.TensorType(kind.dtype, ())
-            if not isinstance(kind, source.TensorType) or kind.dtype.is_complex:
+            if isinstance(kind, ScalarType):
+                kind = TensorType(kind.dtype, ())
+            if not isinstance(kind, TensorType) or kind.dtype.is_complex:
                 return None
             value = ir.Value(name=self.context.unique("failed"), type=ir.TensorType(dtypes.TO_ONNX[kind.dtype]))
             value.shape = None if kind.shape is None else ir.Shape(kind.shape)
