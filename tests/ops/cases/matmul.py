@@ -42,7 +42,7 @@ CASES = (
     *pairs("MatMulExt", "mint.matmul(x, y)", *RANKS, HALF, INTS, DOUBLE),
     *pairs("MatMulExt", "x @ y", PLAIN, BATCH),
     Case("MatMulExt", "ops.matmul(x, y)", dynamic={"x": (None, 5, 3)}, x=BATCH_RUNS, y=normal(3, 4)),
-    *pairs("BatchMatMul", "P.BatchMatMul()(x, y)", BATCH, (normal(2, 1, 2, 3), normal(1, 5, 3, 4)), PLAIN),
+    *pairs("BatchMatMul", "P.BatchMatMul()(x, y)", BATCH, PLAIN),
     *pairs("BatchMatMul", "ops.bmm(x, y)", (normal(2, 2, 3, dtype="float16"), normal(2, 3, 4, dtype="float16"))),
     *pairs("BatchMatMul", "ops.bmm(x, y)", (integers(-5, 6, 2, 2, 3), integers(-5, 6, 2, 3, 4))),
     *pairs("BatchMatMul", "P.BatchMatMul(transpose_a=True)(x, y)", (normal(2, 3, 2), normal(2, 3, 4))),
