@@ -1,0 +1,3 @@
+"""Colour spaces and image adjustments."""
+
+from __future__ import annotations

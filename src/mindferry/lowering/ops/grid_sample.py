@@ -1,0 +1,3 @@
+"""Sampling at the points of a grid, and the affine grids that describe them."""
+
+from __future__ import annotations

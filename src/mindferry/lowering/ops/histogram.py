@@ -1,0 +1,3 @@
+"""Counts of values per bin."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Image patches and the exchange of channels for pixels."""
+
+from __future__ import annotations

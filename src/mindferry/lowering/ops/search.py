@@ -1,0 +1,3 @@
+"""Positions of values in sorted sequences."""
+
+from __future__ import annotations

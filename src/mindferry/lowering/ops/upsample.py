@@ -1,0 +1,3 @@
+"""Upsampling by nearest, linear and cubic interpolation to a size or by factors."""
+
+from __future__ import annotations
