@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mindferry.types import Shape
@@ -17,86 +18,160 @@ if TYPE_CHECKING:
     from mindferry.runtimes.feeds import Feed
     from mindferry.verification import Verification
 
-Path: TypeAlias = "str | PathLike[str]"
+AnyPath: TypeAlias = "str | PathLike[str]"
 Progress: TypeAlias = "Callable[[int, int], None]"
 
 
-def load(path: Path, *, key: bytes | None = None) -> Model | dict[str, Tensor] | ir.Model:
-    """What a model file holds: a MindIR graph, a checkpoint's parameters by name, or an ONNX model.
+def load(path: AnyPath, *, key: bytes | None = None) -> Model | dict[str, Tensor] | ir.Model:
+    """What a model file holds; weights stay in the mapped file until they are used.
 
-    Weights stay in the mapped file until they are used.
+    Args:
+        path: MindIR of any generation, `.ckpt`, `.safetensors` or ONNX; its first bytes tell which.
+        key: 16, 24 or 32 bytes, for a file that MindSpore encrypted.
+
+    Returns:
+        A `mindferry.graph.Model` for MindIR, the parameters by name (`mindferry.graph.Tensor`) for a checkpoint, an
+        `onnx_ir.Model` for ONNX.
+
+    Raises:
+        FileProblem: the file is missing, a folder or unreadable.
+        FormatError: it is none of these, is broken, or is encrypted and no key (or a wrong one) was given.
+
+    Example:
+        >>> import mindferry
+        >>> parameters = mindferry.load(mindferry.demo.path("lenet5.ckpt"))
+        >>> parameters["fc3.weight"].numpy().shape
+        (10, 84)
     """
-    from mindferry.formats.mindir.reader import read
+    from mindferry import conversion
 
-    return read(str(path), key=key)
+    return conversion.load(Path(path), key=key)
 
 
 def convert(
-    source: Path,
-    target: Path,
+    source: AnyPath,
+    target: AnyPath,
     *,
     opset: int = 18,
     input_shapes: Mapping[str, Shape] | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
-    weights: Path | None = None,
+    weights: AnyPath | None = None,
     key: bytes | None = None,
     approximate: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Converts a MindIR file to the format that the target's suffix names; the target appears whole or not at all.
+    """Converts MindIR to the format of the target's suffix; the target appears whole or not at all.
 
     Args:
-        source: MindIR, of any generation.
-        target: `.onnx`; weights go to `target.data` from 256 MB up.
-        opset: 13 to 23.
-        input_shapes: shapes that replace the recorded ones, by the model's own input names.
-        input_names, output_names: names for all inputs or outputs, in order.
+        source: MindIR of any generation.
+        target: an `.onnx` file. From 256 MB of weights up they go to `TARGET.data` beside it.
+        opset: ONNX opset of the result, 13 to 23.
+        input_shapes: shapes that replace the recorded ones, by the model's own input names; a string is a symbolic
+            dimension, None a free one.
+        input_names: new names for all inputs, in order.
+        output_names: new names for all outputs, in order; MindSpore's nested outputs are flattened in their order.
         weights: a checkpoint whose parameters replace the model's, by name.
         key: for encrypted files.
         approximate: allow lowerings that are not exact.
         progress: called with (nodes done, nodes in all).
-    """
-    from mindferry.formats import onnx
-    from mindferry.formats.mindir.reader import read
-    from mindferry.lowering.context import Options
-    from mindferry.lowering.lower import lower
 
-    chosen = Options(opset, approximate=approximate, reshaped=bool(input_shapes))
-    model, report = lower(read(str(source), key=key), chosen, input_shapes=input_shapes, progress=progress)
-    onnx.save(model, str(target))
-    return report
+    Returns:
+        What was converted to what, and warnings.
+
+    Raises:
+        OptionError: an option cannot be meant, or the source is not MindIR.
+        FileProblem: a file cannot be read or written.
+        FormatError: a file breaks its format.
+        ConvertError: the weights do not fit, or the model has no exact ONNX form; all reasons are listed.
+
+    Example:
+        >>> import mindferry, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     target = pathlib.Path(folder, "lenet5.onnx")
+        ...     report = mindferry.convert(mindferry.demo.path("lenet5.mindir"), target, output_names=["logits"])
+        ...     mindferry.load(target).graph.outputs[0].name, report.primitives["Conv2D"]
+        ('logits', 2)
+    """
+    from mindferry import conversion
+
+    return conversion.convert(
+        Path(source),
+        Path(target),
+        opset=opset,
+        input_shapes=input_shapes,
+        input_names=input_names,
+        output_names=output_names,
+        checkpoint=None if weights is None else Path(weights),
+        key=key,
+        approximate=approximate,
+        progress=progress,
+    )
 
 
 def export(
     network: str,
-    target: Path,
+    target: AnyPath,
     *,
-    weights: Path | None = None,
     input_shapes: Mapping[str, Shape],
     input_dtypes: Mapping[str, str] | None = None,
+    weights: AnyPath | None = None,
     opset: int = 18,
     key: bytes | None = None,
     approximate: bool = False,
     progress: Progress | None = None,
 ) -> Report | None:
-    """Writes a MindSpore Cell with its checkpoint as `.mindir` or `.onnx`; needs MindSpore.
+    """Writes a MindSpore network as `.mindir` or `.onnx`; needs MindSpore.
 
     Args:
-        network: `file.py:Class`, `module:callable` or `mindcv:name`.
+        network: the Cell: `file.py:Class`, `module:callable` or `mindcv:model`. It is called without arguments.
+        target: a `.mindir` or `.onnx` file. Above 1 GiB of weights MindSpore writes `NAME_graph.mindir` and the folder
+            `NAME_variables` instead of `NAME.mindir`.
         input_shapes: by the names of `construct`'s arguments; a string or None is a free dimension.
-        input_dtypes: by name, for inputs that are not float32.
+        input_dtypes: such as {"ids": "int32"}, by name, for inputs that are not float32.
+        weights: the checkpoint that fills the network; None keeps the weights that it makes itself.
+        opset, approximate, progress: for `.onnx`, as in `convert`.
+        key: for an encrypted checkpoint.
+
+    Returns:
+        For `.onnx`, what was converted to what, and warnings; else None.
+
+    Raises:
+        NotInstalled: MindSpore is missing, or does not support the installed numpy.
+        OptionError: there is no such network, or inputs are missing or unknown.
+        ConvertError: the weights do not fit, or the network has no exact ONNX form.
+        BackendFailed: MindSpore cannot build or export the network.
+
+    Example:
+        >>> import mindferry
+        >>> try:
+        ...     mindferry.export("nowhere.py:Net", "net.mindir", input_shapes={"x": (1, 4)})
+        ... except (mindferry.errors.FileProblem, mindferry.errors.NotInstalled) as error:
+        ...     print(error.exit_code)
+        1
     """
-    raise NotImplementedError
+    from mindferry import networks
+
+    return networks.export(
+        network,
+        Path(target),
+        input_shapes=input_shapes,
+        input_dtypes=input_dtypes or {},
+        checkpoint=None if weights is None else Path(weights),
+        opset=opset,
+        key=key,
+        approximate=approximate,
+        progress=progress,
+    )
 
 
 def open(
-    model: Path,
+    model: AnyPath,
     *,
     device: str = "cpu",
     runtime: str | None = None,
-    graph: Path | None = None,
-    weights: Path | None = None,
+    graph: AnyPath | None = None,
+    weights: AnyPath | None = None,
     network: str | None = None,
     input_shapes: Mapping[str, Shape] | None = None,
     opset: int = 18,
@@ -104,37 +179,95 @@ def open(
     approximate: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Session:
-    """A session that runs a model file on a device.
+    """A session that runs a model file on a device. Close it, or use it in a `with` statement.
 
     Args:
-        model: `.onnx`, `.mindir`, or a checkpoint together with `graph` or `network`.
-        device: "cpu", "gpu", "gpu:1", "ascend310", "ascend910".
-        runtime: "onnxruntime" or "mindspore"; None is ONNX Runtime for CPU and GPU.
+        model: ONNX; MindIR, which other runtimes than MindSpore get as ONNX converted in memory; or a checkpoint
+            together with `graph` or `network`.
+        device: "cpu", "gpu", "ascend310" or "ascend910"; "gpu:1" is the second of several.
+        runtime: "onnxruntime" or "mindspore"; None takes MindSpore for "ascend910" and ONNX Runtime otherwise.
         graph: the MindIR that a checkpoint fills.
-        weights: a checkpoint whose parameters replace a MindIR's.
-        network: for runtime "mindspore" and a checkpoint: `file.py:Class`, `module:callable` or `mindcv:name`.
-        options: the runtime's own; see its module.
+        weights: a checkpoint whose parameters replace those of a MindIR.
+        network: the Cell that a checkpoint fills, for runtime "mindspore"; as in `export`.
+        input_shapes, opset, approximate: for the conversion in memory, as in `convert`.
+        key: for encrypted files.
+        options: the runtime's own: `mindferry.runtimes.onnxruntime.Options`, `mindferry.runtimes.mindspore.Options`.
+
+    Raises:
+        OptionError: options contradict each other, or the runtime cannot take this file or device.
+        NotInstalled, NoDevice: the runtime or the device is missing; the text says what to do.
+        FileProblem, FormatError, ConvertError: as in `convert`.
+        BackendFailed: the runtime refuses the model.
+
+    Example:
+        >>> import mindferry, numpy as np
+        >>> checkpoint, graph = mindferry.demo.path("lenet5.ckpt"), mindferry.demo.path("lenet5.mindir")
+        >>> with mindferry.open(checkpoint, graph=graph) as session:
+        ...     session.run({"x": np.zeros((2, 1, 32, 32), np.float32)})["output"].shape
+        (2, 10)
     """
-    raise NotImplementedError
+    from mindferry.sessions import Request, open_session
+
+    request = Request(
+        model=Path(model),
+        graph=None if graph is None else Path(graph),
+        weights=None if weights is None else Path(weights),
+        network=network,
+        input_shapes=input_shapes,
+        opset=opset,
+        approximate=approximate,
+        key=key,
+    )
+    return open_session(request, device=device, runtime=runtime, options=options)
 
 
 def verify(
-    candidate: Path | Session | Mapping[str, Feed],
-    reference: Path | Session | Mapping[str, Feed],
+    candidate: AnyPath | Session | Mapping[str, Feed],
+    reference: AnyPath | Session | Mapping[str, Feed],
     *,
-    feeds: Path | Mapping[str, Feed] | None = None,
+    feeds: AnyPath | Mapping[str, Feed] | None = None,
     outputs: Sequence[str] | None = None,
     tolerance: float | None = None,
 ) -> Verification:
     """Compares every output of two models on the same inputs.
 
     Args:
-        candidate, reference: model files, open sessions, or recorded outputs (`.npz` or arrays by name).
-        feeds: the inputs, as `.npz` or arrays by name; None where both sides are recorded.
-        outputs: the reference's names of the candidate's outputs, in the candidate's order, where they differ.
+        candidate, reference: a model file (run on the CPU), an open session, or recorded outputs as `.npz` or by name.
+        feeds: the inputs, as arrays by name or as an `.npz` that may hold more; None where both sides are recorded.
+        outputs: which of the reference's arrays are meant, in the order of the candidate's outputs. By default those of
+            the same names, else all that are not inputs.
         tolerance: the largest difference over the reference's largest absolute value; None compares without judging.
 
+    Returns:
+        For each output: largest absolute and relative difference, cosine, agreement of the largest element along the
+        last axis, and whether NaN and infinity are in the same places.
+
     Raises:
-        VerifyError: an output misses the tolerance.
+        VerifyError: an output misses the tolerance, or has another shape or element type. It holds the comparison.
+        OptionError: the two sides' outputs cannot be told apart.
+        BadFeed: the inputs do not fit.
+
+    Example:
+        >>> import mindferry
+        >>> recorded = mindferry.demo.path("test.npz")
+        >>> result = mindferry.verify(
+        ...     mindferry.demo.path("lenet5.mindir"), recorded, feeds=recorded, outputs=["logits"], tolerance=1e-5
+        ... )
+        >>> result.outputs[0].argmax_equal, result.outputs[0].argmax_total
+        (360, 360)
     """
-    raise NotImplementedError
+    from mindferry.verification import verify_sides
+
+    result = verify_sides(
+        _side(candidate),
+        _side(reference),
+        feeds=Path(feeds) if isinstance(feeds, str | PathLike) else feeds,
+        outputs=outputs,
+        tolerance=tolerance,
+    )
+    result.require()
+    return result
+
+
+def _side(side: AnyPath | Session | Mapping[str, Feed]) -> Path | Session | Mapping[str, Feed]:
+    return Path(side) if isinstance(side, str | PathLike) else side

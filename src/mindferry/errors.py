@@ -21,6 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike, fspath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mindferry.verification import Verification
 
 
 class MindFerryError(Exception):
@@ -115,6 +119,20 @@ class BackendFailed(RunError):
 
 
 class VerifyError(MindFerryError):
-    """Two sides that differ by more than the stated tolerance."""
+    """Two sides that differ by more than the stated tolerance.
+
+    Attributes:
+        verification: the comparison of all outputs.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, verification: Verification) -> None:
+        self.verification = verification
+        super().__init__(message)
+
+
+def words(error: BaseException) -> str:
+    """The first line of a foreign error's text that says something, else the error's type."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

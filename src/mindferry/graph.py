@@ -193,7 +193,9 @@ class Graph:
     def __str__(self) -> str:
         inputs = ", ".join(f"{item.name}: {item.type}" for item in self.inputs)
         lines = [f"graph {self.name}({inputs})"]
-        lines += [f"  parameter {tensor.name}: {tensor.dtype}{list(tensor.shape)}" for tensor in self.parameters.values()]
+        lines += [
+            f"  parameter {tensor.name}: {tensor.dtype}{list(tensor.shape)}" for tensor in self.parameters.values()
+        ]
         lines += [f"  {node}" for node in self.nodes]
         return "\n".join([*lines, f"  return {format_operand(self.output)}"])
 

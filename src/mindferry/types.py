@@ -44,7 +44,7 @@ class DType(enum.Enum):
             import ml_dtypes
 
             return np.dtype(ml_dtypes.bfloat16)
-        return np.dtype(object if self is DType.STRING else self.value)
+        return np.dtype(object) if self is DType.STRING else np.dtype(self.value)
 
     @property
     def itemsize(self) -> int:
@@ -93,3 +93,7 @@ class TensorSpec:
 def format_shape(shape: Sequence[Dim] | None) -> str:
     """`[batch, 3, ?]` for a shape, `[...]` for an unknown rank."""
     return "[...]" if shape is None else f"[{', '.join('?' if dim is None else str(dim) for dim in shape)}]"
+
+
+COMPLEX_INPUTS = "mindferry.complex_inputs"
+"""Metadata key of ONNX models: the inputs whose last dimension of 2 holds real and imaginary part, a name per line."""

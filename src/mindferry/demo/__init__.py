@@ -21,5 +21,6 @@ def path(name: str) -> Path:
     """
     place = _FOLDER / name
     if not place.is_file():
-        raise FileProblem(f"the demonstration has no file {name!r}; it has {', '.join(sorted(item.name for item in _FOLDER.iterdir()))}")
+        present = ", ".join(sorted(item.name for item in _FOLDER.iterdir()))
+        raise FileProblem(f"the demonstration has no file {name!r}; it has {present}")
     return place

@@ -1,8 +1,9 @@
 """MindSpore's encrypted checkpoints and MindIR files.
 
-The plain file is cut into blocks of at most 64 MiB. Each block is: magic (u32, little endian), in GCM mode a 16-byte tag,
-then i32 block length, i32 initialisation vector length, the vector, i32 cipher length, the cipher text. AES-GCM uses
-the first 12 bytes of the stored vector and no associated data; AES-CBC and SM4-CBC pad as PKCS#7.
+The plain file is cut into blocks of at most 64 MiB. Each block is: magic (u32, little endian), in GCM mode a 16-byte
+tag, then i32 block length, i32 initialisation vector length, the vector, i32 cipher length, the cipher text. AES-GCM
+uses the first 12 bytes of the stored vector and no associated data; AES-CBC and SM4-CBC pad as PKCS#7. A checkpoint
+that was saved with both a key and crc_check ends in `crc_num` and ten bytes, which hold no sum of the file.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import struct
 from mindferry.errors import FormatError, NotInstalled
 
 GCM, CBC, SM4 = 0x7F3A5ED8, 0x7F3A5ED9, 0x7F3A5EDA
+_CRC_TRAILER = 17
 
 
-def is_encrypted(view: memoryview) -> bool:
-    """True where the file starts with one of MindSpore's cipher magics."""
-    return len(view) >= 4 and struct.unpack_from("<I", view)[0] in (GCM, CBC, SM4)
+def cipher(view: memoryview) -> int | None:
+    """The cipher's magic at the start of an encrypted file, else None."""
+    magic = int.from_bytes(view[:4], "little")
+    return magic if magic in (GCM, CBC, SM4) else None
 
 
 def decrypt(view: memoryview, key: bytes) -> bytes:
@@ -33,7 +36,8 @@ def decrypt(view: memoryview, key: bytes) -> bytes:
     if len(key) not in (16, 24, 32):
         raise FormatError(f"the key has {len(key)} bytes, not 16, 24 or 32")
     position, plain = 0, []
-    while position < len(view):
+    end = len(view) - (_CRC_TRAILER if bytes(view[-_CRC_TRAILER:-10]) == b"crc_num" else 0)
+    while position < end:
         block, position = _block(view, position, key)
         plain.append(block)
     return b"".join(plain)
@@ -72,8 +76,8 @@ def _decipher(magic: int, key: bytes, vector: bytes, tag: bytes, cipher: bytes, 
             decryptor = Cipher(algorithms.AES(key), modes.GCM(vector[:12], tag)).decryptor()
             return decryptor.update(cipher) + decryptor.finalize()
         algorithm = algorithms.AES(key) if magic == CBC else algorithms.SM4(key)
-        decryptor = Cipher(algorithm, modes.CBC(vector)).decryptor()
-        padded = decryptor.update(cipher) + decryptor.finalize()
+        block_decryptor = Cipher(algorithm, modes.CBC(vector)).decryptor()
+        padded = block_decryptor.update(cipher) + block_decryptor.finalize()
         unpadder = PKCS7(128).unpadder()
         return unpadder.update(padded) + unpadder.finalize()
     except (InvalidTag, ValueError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import mmap
+import os
 from pathlib import Path
+from typing import TypeAlias
 
 from mindferry.errors import FileProblem, FormatError
 
@@ -20,7 +20,7 @@ def map_file(path: AnyPath) -> memoryview:
         FormatError: it is empty.
     """
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
         raise FileProblem(f"{path}: no such file") from None
@@ -32,6 +32,18 @@ def map_file(path: AnyPath) -> memoryview:
         raise FormatError("the file is empty", path=path, offset=0) from None
 
 
+def cipher(path: AnyPath) -> int | None:
+    """MindSpore's cipher magic at the start of a file, or None where the file is not encrypted.
+
+    Raises:
+        FileProblem: it is missing, a folder, or unreadable.
+        FormatError: it is empty.
+    """
+    from mindferry.formats import _encryption
+
+    return _encryption.cipher(map_file(path))
+
+
 def map_plain(path: AnyPath, *, key: bytes | None = None) -> memoryview:
     """The file's plain content: mapped as it is, or decrypted with the key where it is encrypted.
 
@@ -41,19 +53,40 @@ def map_plain(path: AnyPath, *, key: bytes | None = None) -> memoryview:
     view = map_file(path)
     from mindferry.formats import _encryption
 
-    if not _encryption.is_encrypted(view):
+    if _encryption.cipher(view) is None:
         if key is not None:
             raise FormatError("a key was given, but the file is not encrypted", path=path)
         return view
     if key is None:
-        raise FormatError("the file is encrypted; give its key", path=path, offset=0)
+        raise needs_key(path)
     try:
         return memoryview(_encryption.decrypt(view, key))
     except FormatError as error:
         raise FormatError(error.reason, path=path, offset=error.offset) from None
 
 
-def beside(path: Path, location: str, *, offset: int) -> Path:
+def needs_key(path: AnyPath) -> FormatError:
+    """The error of an encrypted file without a key."""
+    return FormatError("the file is encrypted; give its key", path=path, offset=0)
+
+
+def check_target(path: AnyPath) -> Path:
+    """The path that a file can be written to, with a symbolic link followed.
+
+    Raises:
+        FileProblem: it is a folder, or its folder is missing or read-only.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise FileProblem(f"{path}: cannot be written: it is a folder")
+    if not target.parent.is_dir():
+        raise FileProblem(f"{path}: cannot be written: there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise FileProblem(f"{path}: cannot be written: no permission for the folder {target.parent}")
+    return target
+
+
+def beside(path: Path, location: str, *, offset: int | None = None) -> Path:
     """The file that a model names by a path relative to itself.
 
     Raises:

@@ -1,4 +1,8 @@
-"""ONNX files through onnx-ir: checked, written in one step, weights in a file of their own from 256 MB up."""
+"""ONNX files through onnx-ir: checked, written in one step, weights in a file of their own from 256 MB up.
+
+The weights' file lies beside the model as `NAME.onnx.data`, each tensor aligned as onnx-ir does it. Weights below
+1 KiB stay in the model.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +14,34 @@ import onnx
 import onnx_ir as ir
 
 from mindferry.errors import ConvertError, FileProblem, FormatError
+from mindferry.formats import _files
 
 EXTERNAL_FROM = 256 << 20
-"""Bytes of weights from which they are stored beside the model, as NAME.onnx.data."""
+"""Bytes of weights from which they are stored in a file of their own."""
 
 _SMALLEST_EXTERNAL = 1024
 
 
 def load(path: str | Path) -> ir.Model:
-    """The model in an ONNX file; weights stay in the file until they are used.
+    """The model in an ONNX file; external weights stay in their file until they are used.
 
     Raises:
-        FileProblem: the file is missing or unreadable.
-        FormatError: it is not ONNX.
+        FileProblem: the file is missing, a folder or unreadable.
+        FormatError: it is empty, not ONNX, or names external data outside its folder.
     """
+    _files.map_file(path).release()
     try:
-        return ir.load(path)
-    except FileNotFoundError:
-        raise FileProblem(f"{path}: no such file") from None
+        model = ir.load(path)
     except OSError as error:
         raise FileProblem(f"{path}: {error.strerror or error}") from None
     except Exception as error:  # protobuf and onnx-ir raise many types on broken files
         raise FormatError(f"not a readable ONNX file ({type(error).__name__})", path=path) from error
+    for tensor in _external(model):
+        try:
+            _files.beside(Path(path), str(tensor.location))
+        except FormatError as error:
+            raise FormatError(f"{tensor.name}: {error.reason}", path=path) from None
+    return model
 
 
 def save(model: ir.Model, path: str | Path) -> None:
@@ -41,26 +51,42 @@ def save(model: ir.Model, path: str | Path) -> None:
         FileProblem: the place cannot be written.
         ConvertError: ONNX's checker refuses the model, which is then a fault of MindFerry.
     """
-    target = Path(path)
-    total = sum(value.const_value.nbytes for value in model.graph.initializers.values() if value.const_value is not None)
-    data_name = f"{target.name}.data" if total >= EXTERNAL_FROM else None
+    target = _files.check_target(path)
+    data = f"{target.name}.data" if weights_size(model) >= EXTERNAL_FROM else None
+    if data and Path(path).is_symlink():
+        raise FileProblem(f"{path}: is a symbolic link, but the weights need a file beside the model; give {target}")
+    held = dict(_constants(model))
     try:
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
             written = Path(folder) / target.name
-            held = {name: value.const_value for name, value in model.graph.initializers.items()}
-            ir.save(model, written, external_data=data_name, size_threshold_bytes=_SMALLEST_EXTERNAL)
-            for name, tensor in held.items():
-                model.graph.initializers[name].const_value = tensor
+            ir.save(model, written, external_data=data, size_threshold_bytes=_SMALLEST_EXTERNAL)
             _check(written)
-            if data_name:
-                os.replace(Path(folder) / data_name, target.with_name(data_name))
-            os.replace(written, target)
+            if data:
+                (Path(folder) / data).replace(target.with_name(data))
+            written.replace(target)
     except OSError as error:
-        raise FileProblem(f"{target}: cannot be written ({error.strerror or error})") from None
+        raise FileProblem(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        for value, tensor in held.items():
+            value.const_value = tensor
+
+
+def weights_size(model: ir.Model) -> int:
+    """Bytes of all initializers."""
+    return sum(tensor.nbytes for _, tensor in _constants(model))
+
+
+def _constants(model: ir.Model) -> list[tuple[ir.Value, ir.TensorProtocol]]:
+    values = model.graph.initializers.values()
+    return [(value, value.const_value) for value in values if value.const_value is not None]
+
+
+def _external(model: ir.Model) -> list[ir.ExternalTensor]:
+    return [tensor for _, tensor in _constants(model) if isinstance(tensor, ir.ExternalTensor)]
 
 
 def _check(path: Path) -> None:
     try:
-        onnx.checker.check_model(str(path), full_check=False)
+        onnx.checker.check_model(os.fspath(path), full_check=False)
     except onnx.checker.ValidationError as error:
         raise ConvertError(f"ONNX's checker refuses the result: {str(error).splitlines()[0]}") from error

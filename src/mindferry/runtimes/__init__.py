@@ -38,5 +38,7 @@ def get(name: str) -> Runtime:
     try:
         runtime: Runtime = getattr(importlib.import_module(module), attribute)()
     except ImportError as error:
-        raise NotInstalled(f"{name} cannot be imported ({error}): pip install 'mindferry[{_EXTRAS[name]}]'") from error
+        raise NotInstalled(
+            f"the runtime {name} cannot be imported ({error}): pip install 'mindferry[{_EXTRAS[name]}]'"
+        ) from error
     return runtime

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from mindferry.errors import BackendFailed, MindFerryError, OptionError, RunError
+from mindferry.errors import BackendFailed, MindFerryError, OptionError, RunError, words
 from mindferry.runtimes.feeds import Feed, check_feeds
 from mindferry.types import TensorSpec
 
@@ -42,7 +42,9 @@ class Device:
         """
         kind, colon, index = text.partition(":")
         if kind not in DEVICES or (colon and not index.isdecimal()):
-            raise OptionError(f"there is no device {text!r}; choose {', '.join(DEVICES)}, with :N for the Nth of several")
+            raise OptionError(
+                f"there is no device {text!r}; choose {', '.join(DEVICES)}, with :N for the Nth of several"
+            )
         return cls(kind, int(index or 0))
 
     def __str__(self) -> str:
@@ -57,18 +59,19 @@ class Source:
         format: "onnx", "mindir", "ckpt" or "safetensors".
         path: the model file; what an error names.
         model: an ONNX model in memory, which then stands for the file.
+        checkpoint: weights that replace those of a graph, or None.
         network: where the Cell of a checkpoint is: `file.py:Class`, `module:callable` or `mindcv:name`.
-        inputs: what the model takes, where the caller knows it and the runtime cannot tell.
-        complex_inputs: names of the inputs whose last dimension of 2 holds real and imaginary part.
-        key: for an encrypted file.
+        inputs, outputs: what the model takes and returns, where the caller knows it and the runtime cannot tell.
+        key: for encrypted files.
     """
 
     format: str
     path: Path
     model: ir.Model | None = None
+    checkpoint: Path | None = None
     network: str | None = None
-    inputs: tuple[TensorSpec, ...] | None = None
-    complex_inputs: frozenset[str] = frozenset()
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
     key: bytes | None = None
 
 
@@ -122,7 +125,7 @@ class Session(ABC):
         except MindFerryError:
             raise
         except Exception as error:
-            raise BackendFailed(f"{self.runtime} failed on {self.device}: {_words(error)}") from error
+            raise BackendFailed(f"{self.runtime} failed on {self.device}: {words(error)}") from error
 
     @abstractmethod
     def _run_impl(self, feeds: dict[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[np.generic]]:
@@ -136,13 +139,16 @@ class Session(ABC):
             self._closed = True
         self._close_impl()
 
+    @abstractmethod
     def _close_impl(self) -> None:
         """Releases what the runtime holds."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -184,7 +190,7 @@ class Runtime(ABC):
         except MindFerryError:
             raise
         except Exception as error:
-            raise BackendFailed(f"{source.path}: {self.name} refuses the model: {_words(error)}") from error
+            raise BackendFailed(f"{source.path}: {self.name} refuses the model: {words(error)}") from error
 
     @abstractmethod
     def _prepare_impl(self, source: Source, device: Device, options: Any) -> Session:
@@ -199,9 +205,3 @@ class Runtime(ABC):
 
 def _listed(specs: tuple[TensorSpec, ...]) -> str:
     return ", ".join(map(str, specs))
-
-
-def _words(error: Exception) -> str:
-    """The first line of a foreign error that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

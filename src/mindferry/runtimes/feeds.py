@@ -18,7 +18,9 @@ Array: TypeAlias = "npt.NDArray[Any]"
 
 
 def check_feeds(
-    specs: Sequence[TensorSpec], feeds: Sequence[Mapping[str, Feed] | Feed], complex_inputs: frozenset[str] = frozenset()
+    specs: Sequence[TensorSpec],
+    feeds: Sequence[Mapping[str, Feed] | Feed],
+    complex_inputs: frozenset[str] = frozenset(),
 ) -> dict[str, Array]:
     """The arrays by input name, in the model's order.
 
@@ -69,7 +71,9 @@ def _array(feed: Feed, spec: TensorSpec, as_pairs: bool, problems: list[str]) ->
         array = array.view(array.real.dtype).reshape(*array.shape, 2)
     if wanted is None or array.dtype == wanted or (spec.dtype is DType.STRING and array.dtype.kind in "OU"):
         return array
-    problems.append(f"{spec.name} is {array.dtype}, the model takes {spec.dtype}: pass {spec.name}.astype({str(spec.dtype)!r})")
+    problems.append(
+        f"{spec.name} is {array.dtype}, the model takes {spec.dtype}: pass {spec.name}.astype({str(spec.dtype)!r})"
+    )
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from mindferry.verification.compare import OutputComparison, Verification, compare
+from mindferry.verification.compare import OutputComparison, Verification, compare, compare_arrays
+from mindferry.verification.sides import read_arrays, verify_sides
 
-__all__ = ["OutputComparison", "Verification", "compare"]
+__all__ = ["OutputComparison", "Verification", "compare", "compare_arrays", "read_arrays", "verify_sides"]

@@ -1,0 +1,154 @@
+"""Model files -> ONNX, in memory or as a file: read, put in other weights, lower, rename, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx_ir as ir
+
+from mindferry import formats, weights
+from mindferry.errors import OptionError
+from mindferry.formats import _files
+from mindferry.graph import Model, ScalarType, Tensor, TensorType
+from mindferry.lowering.context import Options
+from mindferry.lowering.lower import lower
+from mindferry.lowering.registry import HIGHEST_OPSET, LOWEST_OPSET
+from mindferry.lowering.report import Report
+from mindferry.types import COMPLEX_INPUTS, Shape
+
+
+def load(path: Path, *, key: bytes | None = None) -> Model | dict[str, Tensor] | ir.Model:
+    """What a model file of any format holds."""
+    kind = formats.sniff(path)
+    if kind == "mindir":
+        from mindferry.formats.mindir import reader
+
+        return reader.read(path, key=key)
+    if kind == "onnx":
+        from mindferry.formats import onnx
+
+        return onnx.load(path)
+    return load_checkpoint(path, key=key)
+
+
+def load_checkpoint(path: Path, *, key: bytes | None = None) -> dict[str, Tensor]:
+    """The parameters in a `.ckpt` or `.safetensors` file.
+
+    Raises:
+        OptionError: it is a model file of another kind.
+    """
+    kind = formats.sniff(path)
+    if kind == "ckpt":
+        from mindferry.formats.ckpt import reader
+
+        return reader.read(path, key=key)
+    if kind == "safetensors":
+        from mindferry.formats.ckpt import safetensors
+
+        return safetensors.read(path, key=key)
+    raise OptionError(f"{path}: holds a graph ({kind}), but a checkpoint is wanted")
+
+
+def to_onnx(
+    source: Path,
+    *,
+    opset: int,
+    input_shapes: Mapping[str, Shape] | None = None,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    checkpoint: Path | None = None,
+    key: bytes | None = None,
+    approximate: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[ir.Model, Report]:
+    """The ONNX model of a MindIR file, with a checkpoint's weights where one is given, and a report.
+
+    Raises:
+        OptionError: an option cannot be meant, or the source is not MindIR.
+        ConvertError: the checkpoint does not fit, or the model has no exact ONNX form.
+    """
+    if not LOWEST_OPSET <= opset <= HIGHEST_OPSET:
+        raise OptionError(f"opset {opset} is not supported; choose {LOWEST_OPSET} to {HIGHEST_OPSET}")
+    _require_graph(source)
+    keys = _keys(source, checkpoint, key)
+    from mindferry.formats.mindir import reader
+
+    model = reader.read(source, key=keys[0])
+    state: tuple[str, ...] = ()
+    if checkpoint is not None:
+        model, state = weights.replace(model, load_checkpoint(checkpoint, key=keys[1]), source=str(checkpoint))
+    options = Options(opset, approximate=approximate, reshaped=bool(input_shapes))
+    result, report = lower(model, options, input_shapes=input_shapes, progress=progress)
+    if state:
+        report.warn(f"training state in {checkpoint} is left out: {', '.join(state)}")
+    _rename(result, "input", result.graph.inputs, input_names)
+    _rename(result, "output", result.graph.outputs, output_names)
+    _note_complex_inputs(model, result)
+    return result, report
+
+
+def convert(source: Path, target: Path, **options: Any) -> Report:
+    """Writes a MindIR file as the format of the target's suffix; the options are those of `to_onnx`."""
+    if target.suffix.lower() != ".onnx":
+        raise OptionError(f"{target}: the suffix {target.suffix!r} names no format that can be written; use .onnx")
+    _files.check_target(target)
+    from mindferry.formats import onnx
+
+    model, report = to_onnx(source, **options)
+    onnx.save(model, target)
+    return report
+
+
+def _require_graph(source: Path) -> None:
+    kind = formats.sniff(source)
+    if kind == "onnx":
+        raise OptionError(f"{source}: is ONNX already")
+    if kind != "mindir":
+        raise OptionError(
+            f"{source}: is a checkpoint, which holds weights but no graph; give the network's MindIR as the source and "
+            "this file as its weights, or export the network with MindSpore"
+        )
+
+
+def _keys(source: Path, checkpoint: Path | None, key: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """The key for each file that is encrypted; the readers refuse a key for a file that is not."""
+    if key is None or checkpoint is None:
+        return key, None
+    encrypted = [_files.cipher(path) is not None for path in (source, checkpoint)]
+    if not any(encrypted):
+        raise OptionError(f"a key was given, but neither {source} nor {checkpoint} is encrypted")
+    return (key if encrypted[0] else None), (key if encrypted[1] else None)
+
+
+def _rename(model: ir.Model, what: str, values: Sequence[ir.Value], names: Sequence[str] | None) -> None:
+    """Gives all inputs or outputs new names."""
+    if names is None:
+        return
+    if len(names) != len(values) or len(set(names)) != len(names) or "" in names:
+        now = ", ".join(str(value.name) for value in values)
+        raise OptionError(
+            f"{len(values)} different {what} names are needed, for {now}; got {', '.join(names) or 'none'}"
+        )
+    others = _names(model) - {str(value.name) for value in values}
+    if taken := sorted(set(names) & others):
+        raise OptionError(f"{what} names are taken by other values of the model: {', '.join(taken)}")
+    for value, name in zip(values, names, strict=True):
+        value.name = name
+
+
+def _names(model: ir.Model) -> set[str]:
+    """The names of all values in the model, sub-graphs included."""
+    found: set[str] = set()
+    for graph in (model.graph, *model.graph.subgraphs()):
+        found.update(str(value.name) for value in (*graph.inputs, *graph.initializers.values()))
+        found.update(str(value.name) for node in graph for value in node.outputs)
+    return found
+
+
+def _note_complex_inputs(model: Model, result: ir.Model) -> None:
+    tensors: list[Any] = [item for item in model.main.inputs if isinstance(item.type, TensorType | ScalarType)]
+    pairs = zip(tensors, result.graph.inputs, strict=True)
+    if names := [str(value.name) for item, value in pairs if item.type.dtype.is_complex]:
+        result.metadata_props[COMPLEX_INPUTS] = "\n".join(names)

@@ -1,0 +1,1 @@
+"""MindSpore checkpoints: `.ckpt` and `.safetensors`."""
