@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -51,6 +52,16 @@ def one_axis(op: Context, axis: Any, rank: int) -> int:
     if len(given) != 1 or not -max(rank, 1) <= given[0] < max(rank, 1):
         raise LoweringError(f"axis {axis!r} is not one axis of rank {rank}")
     return given[0] % max(rank, 1)
+
+
+_NUMBERS = {"Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.floordiv}
+
+
+def count(op: Context, how: str, left: Any, right: Any) -> Any:
+    """Add, Sub, Mul or (for numbers that are not negative) Div of integers, each known now or at run time."""
+    if isinstance(left, int) and isinstance(right, int):
+        return _NUMBERS[how](left, right)
+    return getattr(op, how)(*(op.cast(number, ir.DataType.INT64) for number in (left, right)))
 
 
 def split(op: Context, x: ir.Value, axis: int, parts: int | Sequence[int]) -> tuple[ir.Value, ...]:

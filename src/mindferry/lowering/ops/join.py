@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
-from mindferry.lowering.layouts import by_parts, one_axis
+from mindferry.lowering.layouts import by_parts, count, one_axis
 from mindferry.lowering.registry import lowers
 
 _IJ, _XY = ("ij", 0), ("xy", 1)
@@ -62,3 +62,34 @@ def meshgrid(op: Context, inputs: Any, indexing: Any = "xy") -> tuple[ir.Value, 
         op.Expand(op.Reshape(value, [-1 if place == axis else 1 for place in sorted(axes)]), grid)
         for value, axis in zip(values, axes, strict=True)
     )
+
+
+@lowers("ConcatOffset")
+def concat_offset(op: Context, tensors: Any, *, axis: int = 0) -> ir.Value:
+    """Where each tensor starts in their concatenation: a row of positions for each."""
+    values = tensors_of(op, (tensors,))
+    rank = op.rank(values[0])
+    place, start = one_axis(op, axis, rank), 0
+    rows = []
+    for value in values:
+        rows.append(op.ints([start if index == place else 0 for index in range(rank)]))
+        start = count(op, "Add", start, op.dim(value, place))
+    return op.Concat(*(op.Unsqueeze(row, [0]) for row in rows), axis=0)
+
+
+@lowers("ConcatOffsetV1")
+def concat_offset_v1(op: Context, axis: ir.Value, shapes: Any) -> tuple[ir.Value, ...]:
+    """Where each of the tensors with the given shapes starts in their concatenation along an axis."""
+    values = tensors_of(op, (shapes,))
+    here = _along(op, axis, values[0])
+    starts = [op.Sub(values[0], values[0])]
+    for value in values[:-1]:
+        starts.append(op.Add(starts[-1], op.Where(here, value, op.value(0, value.dtype))))
+    return tuple(starts)
+
+
+def _along(op: Context, axis: ir.Value, shape: ir.Value) -> ir.Value:
+    """True where the position in a shape is the axis, which may count from the end."""
+    rank = op.Size(shape)
+    place = op.Mod(op.Add(op.Reshape(op.cast(axis, ir.DataType.INT64), []), rank), rank)
+    return op.Equal(op.Range(0, rank, 1), place)

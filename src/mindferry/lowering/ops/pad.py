@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
-from mindferry.lowering.layouts import by_parts
+from mindferry.lowering.layouts import by_parts, count
 from mindferry.lowering.ops.slice import numbers_of, sliced
 from mindferry.lowering.registry import lowers
 
@@ -26,7 +25,7 @@ def padded(op: Context, x: ir.Value, pads: Pads, mode: str = "constant", value: 
         return x
     if mode in ("symmetric", "circular"):
         for axis, pair in enumerate(pads):
-            x = _extended(op, x, axis, pair, mode)
+            x = _extended(op, x, axis, pair, mode) if pair != (0, 0) else x
         return x
     flat = [before for before, _ in pads] + [after for _, after in pads]
     fill = None if value is None else op.Reshape(op.cast(value, x.dtype), [])
@@ -34,19 +33,20 @@ def padded(op: Context, x: ir.Value, pads: Pads, mode: str = "constant", value: 
 
 
 def _extended(op: Context, x: ir.Value, axis: int, pair: tuple[Any, Any], mode: str) -> ir.Value:
-    before, after = op.integers(pair, "the padding")
-    if min(before, after) < 0:
+    if any(isinstance(number, int) and number < 0 for number in pair):
         raise LoweringError(f"padding {pair} of axis {axis} takes elements away, which {mode} padding cannot")
-    if mode == "circular":
-        ends = ((-before, 2**63 - 1, 1), (0, after, 1))
-    else:
-        ends = ((before - 1, _FIRST, -1), (-1, -1 - after, -1))
-    parts = [x]
-    if before:
-        parts.insert(0, sliced(op, x, {axis: ends[0]}))
-    if after:
-        parts.append(sliced(op, x, {axis: ends[1]}))
-    return op.Concat(*parts, axis=axis) if len(parts) > 1 else x
+    size = op.dim(x, axis)
+    before, after = (sliced(op, x, {axis: part}) for part in _ends(op, size, pair, mode))
+    if mode == "symmetric":
+        before, after = (sliced(op, part, {axis: (-1, _FIRST, -1)}) for part in (before, after))
+    return op.Concat(before, x, after, axis=axis)
+
+
+def _ends(op: Context, size: Any, pair: tuple[Any, Any], mode: str) -> tuple[tuple[Any, Any, int], ...]:
+    """The ranges of an axis that are repeated before and after it."""
+    front, back = pair[::-1] if mode == "circular" else pair
+    ranges = ((0, front, 1), (count(op, "Sub", size, back), 2**63 - 1, 1))
+    return ranges[::-1] if mode == "circular" else ranges
 
 
 def from_last(op: Context, x: ir.Value, padding: Any) -> Pads:
@@ -60,8 +60,11 @@ def from_last(op: Context, x: ir.Value, padding: Any) -> Pads:
 
 def from_first(op: Context, paddings: Any) -> Pads:
     """The pads of a matrix with a row for each axis."""
-    pairs = np.reshape(op.integers(paddings, "the paddings"), (-1, 2))
-    return [(int(before), int(after)) for before, after in pairs]
+    if isinstance(paddings, ir.Value) and op.static(paddings) is None:
+        flat = numbers_of(op, op.Reshape(paddings, [-1]))
+    else:
+        flat = op.integers(paddings, "the paddings")
+    return list(zip(flat[0::2], flat[1::2], strict=True))
 
 
 @lowers("Pad")

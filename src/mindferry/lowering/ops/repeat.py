@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
-from mindferry.lowering.layouts import by_parts, one_axis
+from mindferry.lowering.layouts import by_parts, count, one_axis
 from mindferry.lowering.ops.shape import reshaped
 from mindferry.lowering.ops.slice import numbers_of, sliced
 from mindferry.lowering.registry import lowers
@@ -58,8 +58,7 @@ def repeat_interleave_int(
     shape = op.shape(input)
     grid = op.ints([*[1] * (axis + 1), times, *[1] * (len(shape) - axis - 1)])
     spread = op.Expand(op.Unsqueeze(input, [axis + 1]), grid)
-    known = isinstance(shape[axis], int) and isinstance(times, int)
-    return reshaped(op, spread, (*shape[:axis], shape[axis] * times if known else -1, *shape[axis + 1 :]))
+    return reshaped(op, spread, (*shape[:axis], count(op, "Mul", shape[axis], times), *shape[axis + 1 :]))
 
 
 @lowers("RepeatInterleaveTensor")

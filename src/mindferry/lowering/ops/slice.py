@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
-from mindferry.lowering.layouts import by_parts, one_axis
+from mindferry.lowering.layouts import by_parts, count, one_axis
 from mindferry.lowering.registry import lowers
 
 _END = 2**63 - 1
@@ -106,18 +106,15 @@ def _entries(rank: int, count: int, ellipsis_mask: int, new_axis_mask: int) -> I
 def slice_(op: Context, input: ir.Value, begin: Any, size: Any) -> ir.Value:
     """size[i] elements from begin[i] on along axis i; size -1 means the rest."""
     ranges = {}
-    for axis, (first, count) in enumerate(zip(numbers_of(op, begin), numbers_of(op, size), strict=True)):
-        ranges[axis] = (first, _end(op, first, count), 1)
+    for axis, (first, length) in enumerate(zip(numbers_of(op, begin), numbers_of(op, size), strict=True)):
+        ranges[axis] = (first, _end(op, first, length), 1)
     return sliced(op, input, ranges)
 
 
-def _end(op: Context, first: Any, count: Any) -> Any:
-    if isinstance(count, int):
-        if count == -1:
-            return _END
-        return first + count if isinstance(first, int) else op.Add(first, count)
-    rest = op.Equal(count, -1)
-    return op.Where(rest, _END, op.Add(count, first))
+def _end(op: Context, first: Any, size: Any) -> Any:
+    if isinstance(size, int):
+        return _END if size == -1 else count(op, "Add", first, size)
+    return op.Where(op.Equal(size, -1), _END, op.Add(size, first))
 
 
 @lowers("SliceExt", "SliceExtView")
@@ -135,11 +132,10 @@ def slice_ext(op: Context, input: ir.Value, dim: Any, start: Any, end: Any, step
 def narrow(op: Context, input: ir.Value, dim: Any, start: Any, length: Any) -> ir.Value:
     """length elements from start on along one axis; a negative start counts from the end."""
     axis = one_axis(op, dim, op.rank(input))
-    (first,), (count,) = numbers_of(op, (start,)), numbers_of(op, (length,))
+    (first,), (size,) = numbers_of(op, (start,)), numbers_of(op, (length,))
     if isinstance(first, int) and first < 0:
-        size = op.dim(input, axis)
-        first = first + size if isinstance(size, int) else op.Add(size, first)
-    return sliced(op, input, {axis: (first, _end(op, first, count), 1)})
+        first = count(op, "Add", op.dim(input, axis), first)
+    return sliced(op, input, {axis: (first, count(op, "Add", first, size), 1)})
 
 
 @lowers("SelectExtView", "SelectExt")
