@@ -1,0 +1,158 @@
+"""Converts recorded networks and compares ONNX Runtime's answers with MindSpore's.
+
+`python benchmarks/zoo/check.py DIR [NAME...] [--opset N] [--table FILE]` prints a line for each network of DIR, and exits
+with 1 where one differs by more than --tolerance of its largest output. README.md beside this file describes DIR.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+
+import mindferry
+
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one network.
+
+    Attributes:
+        nodes: of the ONNX model; parameters: numbers in MindSpore's parameters.
+        seconds: reading, lowering and writing.
+        difference: largest difference over the largest output, or None where there was nothing to compare.
+        problem: why there is no answer, or "".
+        exporter: how MindSpore's own ONNX exporter fared, or "" where that was not recorded.
+    """
+
+    network: str
+    nodes: int = 0
+    parameters: int = 0
+    seconds: float = 0.0
+    difference: float | None = None
+    problem: str = ""
+    exporter: str = ""
+
+    def agrees(self, tolerance: float) -> bool:
+        """True where the answers were compared and are close."""
+        return self.difference is not None and self.difference <= tolerance
+
+
+def check(path: Path, opset: int, scratch: Path) -> Row:
+    """Converts one network, checks the ONNX model and runs it on the recorded input."""
+    recorded = record_of(path)
+    row = {
+        "network": path.stem,
+        "parameters": recorded.get("mindir", {}).get("parameters", 0),
+        "exporter": exporter(recorded),
+    }
+    target = scratch / f"{path.stem}.onnx"
+    start = time.perf_counter()
+    try:
+        mindferry.convert(path, target, opset=opset)
+    except mindferry.MindFerryError as error:
+        return Row(**row, problem=str(error))
+    row["seconds"] = time.perf_counter() - start
+    try:
+        onnx.checker.check_model(target, full_check=True)
+        row["nodes"] = len(onnx.load(target, load_external_data=False).graph.node)
+        row["difference"] = difference(target, path.with_suffix(".npz"))
+    except Exception as error:  # whatever the checker or ONNX Runtime raises is a result
+        row["problem"] = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+    return Row(**row)
+
+
+def record_of(path: Path) -> dict[str, dict[str, object]]:
+    """What was recorded beside the network, or nothing."""
+    text = path.with_suffix(".json")
+    return json.loads(text.read_text()) if text.exists() else {}
+
+
+def exporter(recorded: dict[str, dict[str, object]]) -> str:
+    """How MindSpore's own ONNX exporter fared: "ok", or the first line of why not."""
+    stage = recorded.get("onnx", {})
+    return str(stage.get("status", "")) if stage.get("status") in (None, "ok") else str(stage["message"])
+
+
+def difference(target: Path, recording: Path) -> float:
+    """The largest difference of any output from the recorded one, over the largest recorded element."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
+    with np.load(recording) as arrays:
+        feeds = {item.name: arrays[f"x{index}"] for index, item in enumerate(session.get_inputs())}
+        found = session.run(None, feeds)
+        wanted = [arrays[f"y{index}"] for index in range(sum(name[0] == "y" for name in arrays.files))]
+    if [one.shape for one in found] != [one.shape for one in wanted]:
+        raise ValueError(f"shapes {[one.shape for one in found]}, recorded {[one.shape for one in wanted]}")
+    return max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in zip(found, wanted, strict=True))
+
+
+def line(row: Row, tolerance: float) -> str:
+    """One network as a line of text."""
+    state = "ok" if row.agrees(tolerance) else "FAILED"
+    result = row.problem[:160] if row.difference is None else f"{row.difference:.1e}"
+    return f"{state:6} {row.network:26} {row.nodes:5} nodes {row.seconds:6.2f} s  {result:8}  exporter: {row.exporter[:80]}"
+
+
+def table(rows: list[Row], opset: int) -> str:
+    """The networks as a Markdown table."""
+    lines = [
+        f"| network | parameters | nodes (opset {opset}) | seconds | max difference / max output | MindSpore's own exporter |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for row in rows:
+        result = row.problem.replace("|", "\\|") if row.difference is None else f"{row.difference:.1e}"
+        cells = (
+            row.network,
+            f"{row.parameters / 1e6:.1f} M",
+            str(row.nodes),
+            f"{row.seconds:.2f}",
+            result,
+            row.exporter,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the recordings")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="networks (default: all of DIR)")
+    parser.add_argument("--opset", type=int, default=18, help="ONNX opset (default 18)")
+    parser.add_argument(
+        "--tolerance", type=float, default=TOLERANCE, help=f"largest difference allowed (default {TOLERANCE:g})"
+    )
+    parser.add_argument("--table", type=Path, metavar="FILE", help="also write a Markdown table")
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    """Checks the networks one after another."""
+    options = parse()
+    names = options.names or sorted(path.stem for path in options.folder.glob("*.npz"))
+    rows = []
+    for name in names:
+        with tempfile.TemporaryDirectory() as scratch:
+            rows.append(check(options.folder / f"{name}.mindir", options.opset, Path(scratch)))
+        print(line(rows[-1], options.tolerance), flush=True)
+    agreeing = sum(row.agrees(options.tolerance) for row in rows)
+    print(f"{agreeing} of {len(rows)} networks agree with MindSpore at opset {options.opset}")
+    if options.table:
+        options.table.write_text(table(rows, options.opset))
+    return 0 if agreeing == len(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
