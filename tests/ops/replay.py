@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import re
 import sys
 from pathlib import Path
@@ -48,7 +49,14 @@ def run(session: onnxruntime.InferenceSession, given: list[np.ndarray]) -> list[
         for name, array in feeds.items()
     }
     found = session.run_with_ort_values([item.name for item in session.get_outputs()], values)
-    return [value.numpy().view(ml_dtypes.bfloat16) if "bfloat16" in value.data_type() else value.numpy() for value in found]
+    return [bfloat16_array(value) if "bfloat16" in value.data_type() else value.numpy() for value in found]
+
+
+def bfloat16_array(value: onnxruntime.OrtValue) -> np.ndarray:
+    """A copy of a bfloat16 value, which ONNX Runtime does not hand out as an array."""
+    size = int(np.prod(value.shape()))
+    bits = (ctypes.c_uint16 * size).from_address(value.data_ptr())
+    return np.array(bits, np.uint16).view(ml_dtypes.bfloat16).reshape(value.shape())
 
 
 def as_fed(array: np.ndarray) -> np.ndarray:

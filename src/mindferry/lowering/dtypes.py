@@ -27,7 +27,7 @@ TYPE_IDS = {
 
 _FLOATS = (ir.DataType.FLOAT16, ir.DataType.BFLOAT16, ir.DataType.FLOAT, ir.DataType.DOUBLE)
 _SIGNED = (ir.DataType.INT8, ir.DataType.INT16, ir.DataType.INT32, ir.DataType.INT64)
-_UNSIGNED = (ir.DataType.UINT8, ir.DataType.UINT16, ir.DataType.UINT32, ir.DataType.UINT64)
+UNSIGNED = (ir.DataType.UINT8, ir.DataType.UINT16, ir.DataType.UINT32, ir.DataType.UINT64)
 
 
 def onnx_dtype(argument: Any) -> ir.DataType:
@@ -52,7 +52,7 @@ def is_float(dtype: ir.DataType | None) -> bool:
 
 def is_integer(dtype: ir.DataType | None) -> bool:
     """True for signed and unsigned integers (not for bool)."""
-    return dtype in _SIGNED or dtype in _UNSIGNED
+    return dtype in _SIGNED or dtype in UNSIGNED
 
 
 def common(left: ir.DataType, right: ir.DataType) -> ir.DataType:
@@ -63,7 +63,7 @@ def common(left: ir.DataType, right: ir.DataType) -> ir.DataType:
     """
     if left == right:
         return left
-    for kind in (_FLOATS, _SIGNED, _UNSIGNED):
+    for kind in (_FLOATS, _SIGNED, UNSIGNED):
         inside = [dtype for dtype in (left, right) if dtype in kind]
         if len(inside) == 2:
             if set(inside) == {ir.DataType.FLOAT16, ir.DataType.BFLOAT16}:
@@ -74,7 +74,7 @@ def common(left: ir.DataType, right: ir.DataType) -> ir.DataType:
     if ir.DataType.BOOL in (left, right):
         return right if left == ir.DataType.BOOL else left
     signed, unsigned = (left, right) if left in _SIGNED else (right, left)
-    return _SIGNED[min(3, max(_SIGNED.index(signed), _UNSIGNED.index(unsigned) + 1))]
+    return _SIGNED[min(3, max(_SIGNED.index(signed), UNSIGNED.index(unsigned) + 1))]
 
 
 def with_numbers(dtype: ir.DataType, numbers: list[Any]) -> ir.DataType:
@@ -83,6 +83,8 @@ def with_numbers(dtype: ir.DataType, numbers: list[Any]) -> ir.DataType:
         return dtype
     if any(isinstance(number, float) for number in numbers):
         return ir.DataType.FLOAT
-    if dtype == ir.DataType.BOOL and any(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
+    if dtype == ir.DataType.BOOL and any(
+        isinstance(number, int) and not isinstance(number, bool) for number in numbers
+    ):
         return ir.DataType.INT64
     return dtype

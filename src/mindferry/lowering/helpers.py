@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
+from mindferry.lowering.dtypes import is_float
 
 
 def reduce(op: Context, operator: str, x: ir.Value, axes: Sequence[int], *, keep_dims: bool = False) -> ir.Value:
@@ -62,7 +63,7 @@ def computed_in(
 ) -> Any:
     """function(*values) with the values in a type that the runtimes have kernels for, the results cast back.
 
-    The values have one element type. Of a tuple of results only those in the wider type are cast back.
+    The values have one element type. Only results in the wider type are cast back.
     """
     dtype = next(value.dtype for value in values if value is not None)
     wide = holding(dtype, allowed)
@@ -71,7 +72,16 @@ def computed_in(
     result = function(*(None if value is None else op.cast(value, wide) for value in values))
     if isinstance(result, tuple):
         return tuple(op.cast(one, dtype) if one.dtype == wide else one for one in result)
-    return op.cast(result, dtype)
+    return op.cast(result, dtype) if result.dtype == wide else result
+
+
+def in_floats(op: Context, function: Callable[..., Any], *values: Any) -> Any:
+    """function(*values) in float32 or float64, the result in the recorded type, which is float even for integers."""
+    to = op.result_dtype
+    if to is None:
+        kinds = [value.dtype for value in values if isinstance(value, ir.Value)]
+        to = next((dtype for dtype in kinds if is_float(dtype)), ir.DataType.FLOAT)
+    return computed_in(op, FLOATS, function, *op.promote(*values, to=to))
 
 
 def tuple_of(item: Any, count: int) -> tuple[int, ...]:

@@ -1,0 +1,129 @@
+"""Bits of integers, element by element with broadcasting; of bools, logic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from mindferry.errors import LoweringError
+from mindferry.lowering.context import Context
+from mindferry.lowering.ops.division import floor_div
+from mindferry.lowering.registry import lowers
+from mindferry.lowering.repeat import repeat_while
+
+BOOL, UINT8, INT32, INT64, UINT64 = (
+    ir.DataType.BOOL, ir.DataType.UINT8, ir.DataType.INT32, ir.DataType.INT64, ir.DataType.UINT64,
+)  # fmt: skip
+
+
+def bitwise(op: Context, operator: str, logic: str, x: Any, y: Any) -> ir.Value:
+    """BitwiseX of integers, the operator `logic` of bools."""
+    x, y = op.promote(x, y, to=op.result_dtype)
+    return getattr(op, logic if x.dtype == BOOL else operator)(x, y)
+
+
+@lowers("BitwiseAnd", "BitwiseAndTensor", "BitwiseAndScalar", since=18)
+def bitwise_and(op: Context, input: Any, other: Any) -> ir.Value:
+    """input & other."""
+    return bitwise(op, "BitwiseAnd", "And", input, other)
+
+
+@lowers("BitwiseOr", "BitwiseOrTensor", "BitwiseOrScalar", since=18)
+def bitwise_or(op: Context, input: Any, other: Any) -> ir.Value:
+    """input | other."""
+    return bitwise(op, "BitwiseOr", "Or", input, other)
+
+
+@lowers("BitwiseXor", "BitwiseXorTensor", "BitwiseXorScalar", since=18)
+def bitwise_xor(op: Context, input: Any, other: Any) -> ir.Value:
+    """input ^ other."""
+    return bitwise(op, "BitwiseXor", "Xor", input, other)
+
+
+@lowers("Invert", "BitwiseNot")
+def invert(op: Context, input: ir.Value) -> ir.Value:
+    """Every bit flipped: -1 - input, of unsigned integers the largest value minus input."""
+    if input.dtype == BOOL:
+        return op.Not(input)
+    assert input.dtype is not None
+    limits = np.iinfo(input.dtype.numpy())
+    return op.Sub(op.constant(limits.max if limits.min == 0 else -1, input.dtype), input)
+
+
+def unsigned(dtype: ir.DataType | None) -> ir.DataType:
+    """The unsigned integer type of the same width."""
+    assert dtype is not None
+    return ir.DataType[dtype.name if dtype.name.startswith("U") else f"U{dtype.name}"]
+
+
+@lowers("LeftShift")
+def left_shift(op: Context, x1: Any, x2: Any) -> ir.Value:
+    """x1 << x2, which keeps the lowest bits."""
+    x1, x2 = op.promote(x1, x2, to=op.result_dtype)
+    bits = unsigned(x1.dtype)
+    return op.cast(op.BitShift(op.cast(x1, bits), op.cast(x2, bits), direction="LEFT"), x1.dtype)
+
+
+@lowers("RightShift")
+def right_shift(op: Context, input_x: Any, input_y: Any) -> ir.Value:
+    """input_x >> input_y; the sign moves in from the left."""
+    x, y = op.promote(input_x, input_y, to=op.result_dtype)
+    if x.dtype == unsigned(x.dtype):
+        return op.BitShift(x, y, direction="RIGHT")
+    power = op.BitShift(op.constant(1, UINT64), op.cast(y, UINT64), direction="LEFT")
+    return op.cast(floor_div(op, op.cast(x, INT64), op.cast(power, INT64)), x.dtype)
+
+
+@lowers("PopulationCount")
+def population_count(op: Context, input: ir.Value) -> ir.Value:
+    """How many bits are set, as uint8."""
+    word = unsigned(input.dtype)
+    powers = 2 ** np.arange(word.itemsize * 8, dtype=np.uint64)
+    shifted = op.Div(op.Unsqueeze(op.cast(op.cast(input, word), UINT64), [-1]), powers)
+    bits = op.cast(op.Mod(shifted, np.array(2, np.uint64)), INT64)
+    return op.cast(op.ReduceSum(bits, [-1], keepdims=0), UINT8)
+
+
+@lowers("CompareAndBitpack")
+def compare_and_bitpack(op: Context, x: ir.Value, threshold: ir.Value) -> ir.Value:
+    """x > threshold, eight neighbours of the last axis packed into one uint8, the first as its highest bit.
+
+    MindSpore packs bools as they are, the first as the lowest bit.
+    """
+    *outer, last = op.shape(x)
+    if isinstance(last, int) and last % 8:
+        raise LoweringError(f"needs a last axis that is a multiple of 8, got {last}")
+    powers = 2 ** np.arange(8)
+    if x.dtype != BOOL:
+        x, powers = op.Greater(x, threshold), powers[::-1]
+    bits = op.Reshape(op.cast(x, INT64), op.ints((*outer, -1, 8)))
+    return op.cast(op.ReduceSum(op.Mul(bits, powers), [-1], keepdims=0), UINT8)
+
+
+@lowers("Gcd")
+def gcd(op: Context, input: Any, other: Any) -> ir.Value:
+    """The greatest common divisor, never negative, by Euclid's algorithm."""
+    x, y = op.promote(input, other, to=op.result_dtype)
+    zero = op.cast(0, x.dtype)
+
+    def divide(inner: Context, turn: ir.Value, x: ir.Value, y: ir.Value) -> tuple[ir.Value, ...]:
+        done = inner.Equal(y, zero)
+        rest = inner.Where(done, zero, inner.Mod(x, inner.Where(done, op.cast(1, y.dtype), y)))
+        go_on = inner.cast(inner.ReduceMax(inner.cast(inner.Not(inner.Equal(rest, zero)), INT32), keepdims=0), BOOL)
+        return go_on, inner.Where(done, x, y), rest
+
+    shape = op.Shape(op.Add(x, y))
+    divisor, _ = repeat_while(op, True, [op.Expand(op.Abs(x), shape), op.Expand(op.Abs(y), shape)], divide)
+    return divisor
+
+
+@lowers("Lcm")
+def lcm(op: Context, x1: Any, x2: Any) -> ir.Value:
+    """The least common multiple, never negative; 0 where either is 0."""
+    x1, x2 = op.promote(x1, x2, to=op.result_dtype)
+    divisor = gcd(op, x1, x2)
+    one = op.cast(1, x1.dtype)
+    divisor = op.Where(op.Equal(divisor, op.cast(0, x1.dtype)), one, divisor)
+    return op.Abs(op.Mul(op.Div(x1, divisor), x2))
