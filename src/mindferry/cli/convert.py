@@ -76,9 +76,11 @@ def command(
 
 
 def sizes(target: str) -> dict[str, int]:
-    """Bytes of the written files by path."""
-    files = [Path(target), Path(f"{target}.data")]
-    return {str(path): path.stat().st_size for path in files if path.exists()}
+    """Bytes of the written files by path: the target with its weights, or the two parts of a large MindIR."""
+    path = Path(target)
+    parts = [path, path.with_name(f"{path.name}.data"), path.with_name(f"{path.stem}_graph{path.suffix}")]
+    parts += sorted(path.with_name(f"{path.stem}_variables").glob("data_*"))
+    return {str(part): part.stat().st_size for part in parts if part.exists()}
 
 
 def data(report: Report | None, target: str, seconds: float) -> dict[str, Any]:

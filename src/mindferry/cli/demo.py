@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mindferry.demo import steps as demo
 
-_DIGITS_SHOWN = 9
+_DIGITS_SHOWN = 6
 _SHADES = " ░▒▓█"
 
 
@@ -75,14 +75,15 @@ def _verdict(verified: demo.Verified) -> str:
 
 def _show(out: Console, number: int, step: demo.Step) -> None:
     if number == 1:
-        out.print("[bold]A LeNet-5, trained with MindSpore on handwritten digits[/]\n")
-    title, lines = _lines(step)
+        out.print("[bold]A LeNet-5, trained with MindSpore on handwritten digits[/]")
+    out.print()
+    title, lines = _lines(step, colored=out.color_system is not None)
     for place, line in enumerate(lines):
         head = f"[bold cyan]{number}[/] [bold]{title:<8}[/]" if place == 0 else " " * 10
         out.print(f"{head} {line}", soft_wrap=True)
 
 
-def _lines(step: demo.Step) -> tuple[str, list[str]]:
+def _lines(step: demo.Step, *, colored: bool) -> tuple[str, list[str]]:
     from mindferry.demo import steps as demo
 
     match step:
@@ -93,7 +94,7 @@ def _lines(step: demo.Step) -> tuple[str, list[str]]:
         case demo.Checked():
             return "check", [f"ONNX's own checker accepts it (IR version {step.ir_version}, opset {step.opset})"]
         case demo.Predicted():
-            return "run", _predicted(step)
+            return "run", _predicted(step, colored=colored)
         case demo.Verified():
             return "verify", _verified(step)
         case demo.Timed():
@@ -121,20 +122,34 @@ def _converted(step: demo.Converted) -> list[str]:
     ]
 
 
-def _predicted(step: demo.Predicted) -> list[str]:
+def _predicted(step: demo.Predicted, *, colored: bool) -> list[str]:
     total = len(step.labels)
     share = f"{step.correct / total:.1%}"
+    scans = step.images[:_DIGITS_SHOWN, 0, ::4, ::4]
     return [
         f"{total} test images, {step.device}: {step.correct} of {total} digits read rightly ({share})",
-        *_drawn(step.images[:_DIGITS_SHOWN], step.digits[:_DIGITS_SHOWN]),
+        *(_drawn(scans) if colored else _shaded(scans)),
+        "  ".join(f"   [bold]{digit}[/]    " for digit in step.digits[:_DIGITS_SHOWN]),
     ]
 
 
-def _drawn(images: Any, digits: Any) -> list[str]:
-    """The first scans as they are, 8 x 8 pixels, and what the network reads in them."""
-    grey = (images[:, 0, ::4, ::4] * (len(_SHADES) - 1)).round().astype(int)
-    lines = ["  ".join("".join(_SHADES[shade] for shade in row) for row in grey[:, line]) for line in range(8)]
-    return [*lines, "  ".join(f"   [bold]{digit}[/]    " for digit in digits)]
+def _drawn(scans: Any) -> list[str]:
+    """Scans of 8 x 8 pixels, side by side; a character holds two pixels, one above the other."""
+
+    def pair(upper: float, lower: float) -> str:
+        above, below = (f"rgb({grey},{grey},{grey})" for grey in (int(upper * 255), int(lower * 255)))
+        return f"[{above} on {below}]▀[/]"
+
+    rows = range(0, scans.shape[1], 2)
+    return ["  ".join("".join(map(pair, scan[row], scan[row + 1])) for scan in scans) for row in rows]
+
+
+def _shaded(scans: Any) -> list[str]:
+    """Scans of 8 x 8 pixels, side by side, a character for each."""
+    shades = (scans * (len(_SHADES) - 1)).round().astype(int)
+    return [
+        "  ".join("".join(_SHADES[shade] for shade in scan[row]) for scan in shades) for row in range(scans.shape[1])
+    ]
 
 
 def _verified(step: demo.Verified) -> list[str]:
@@ -144,8 +159,8 @@ def _verified(step: demo.Verified) -> list[str]:
     for name, verification in (("lenet5.mindir", step.network), ("lenet5.ckpt in its graph", step.checkpoint)):
         fault = verification.outputs[0].fault(demo.TOLERANCE)
         largest = verification.outputs[0].max_relative
-        good = f"[green]within {demo.TOLERANCE:g}[/], the largest difference is {largest:.1e} of the largest logit"
-        lines.append(f"{name}: {f'[red]{fault}[/]' if fault else good}")
+        good = f"differs by {largest:.1e} of the largest logit, [green]within {demo.TOLERANCE:g}[/]"
+        lines.append(f"{name} {f'[red]{fault}[/]' if fault else good}")
     return ["against the logits that MindSpore computed", *lines]
 
 

@@ -89,7 +89,9 @@ def count_text(count: int, singular: str, plural: str = "") -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """`12 ms`, `1.3 s`, `2 min 5 s`."""
+    """`65 us`, `12 ms`, `1.3 s`, `2 min 5 s`."""
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.3g} us"
     if seconds < 1:
         return f"{seconds * 1000:.3g} ms"
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
