@@ -1,7 +1,7 @@
 """Writes MindIR files of any size: long chains of nodes, and models of many gigabytes.
 
-    python benchmarks/synthetic.py nodes 10000 chain.mindir
-    python benchmarks/synthetic.py bytes 4G big_graph.mindir      # weights in big_variables/data_0, as MindSpore splits them
+python benchmarks/synthetic.py nodes 10000 chain.mindir
+python benchmarks/synthetic.py bytes 4G big_graph.mindir      # weights in big_variables/data_0, as MindSpore splits them
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ def chain(count: int, path: Path) -> None:
         name = f"main:v:{index}"
         nodes.append(node(name, operation, [previous] if operation == "ReLU" else [previous, "main:w"], dims))
         previous = name
-    weight = tensor([WIDTH], name="main:w", ref_key="w", raw_data=np.linspace(0.9, 1.0, WIDTH, dtype=np.float32).tobytes())
+    weight = tensor(
+        [WIDTH], name="main:w", ref_key="w", raw_data=np.linspace(0.9, 1.0, WIDTH, dtype=np.float32).tobytes()
+    )
     write(model(nodes, [weight], dims), path)
 
 

@@ -13,6 +13,7 @@ _LAZY = {
     "errors": "",
     "export": "mindferry.api",
     "load": "mindferry.api",
+    "lowers": "mindferry.lowering.registry",
     "open": "mindferry.api",
     "verify": "mindferry.api",
 }
@@ -20,14 +21,17 @@ _LAZY = {
 if TYPE_CHECKING:
     from mindferry import demo, errors
     from mindferry.api import convert, export, load, open, verify
+    from mindferry.lowering.registry import lowers
 
-__all__ = ["__version__", "convert", "demo", "errors", "export", "load", "open", "verify"]
+__all__ = ["__version__", "convert", "demo", "errors", "export", "load", "lowers", "open", "verify"]
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         module = _LAZY[name]
-        return getattr(importlib.import_module(module), name) if module else importlib.import_module(f"mindferry.{name}")
+        return (
+            getattr(importlib.import_module(module), name) if module else importlib.import_module(f"mindferry.{name}")
+        )
     raise AttributeError(f"module 'mindferry' has no attribute {name!r}")
 
 

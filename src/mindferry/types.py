@@ -36,14 +36,15 @@ class DType(enum.Enum):
     COMPLEX128 = "complex128"
     STRING = "str"
 
-    def numpy(self) -> np.dtype:
+    def numpy(self) -> np.dtype[np.generic]:
         """The numpy dtype; bfloat16 is ml_dtypes', strings are objects."""
         import numpy as np
 
         if self is DType.BFLOAT16:
             import ml_dtypes
 
-            return np.dtype(ml_dtypes.bfloat16)
+            bfloat16: np.dtype[np.generic] = np.dtype(ml_dtypes.bfloat16)
+            return bfloat16
         return np.dtype(object) if self is DType.STRING else np.dtype(self.value)
 
     @property

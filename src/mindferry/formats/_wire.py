@@ -86,7 +86,9 @@ def decode(view: memoryview, kind: str, schema: Schema, base: int = 0, depth: in
             size, position = read_varint(view, position, base)
             if size > end - position:
                 over = size - (end - position)
-                raise FormatError(f"{_label(kind, key >> 3, row)} runs {over} bytes past its parent", offset=base + start)
+                raise FormatError(
+                    f"{_label(kind, key >> 3, row)} runs {over} bytes past its parent", offset=base + start
+                )
             raw = view[position : position + size]
             if row is not None:
                 _store_delimited(message, row, raw, schema, base + position, depth)

@@ -37,7 +37,9 @@ def bind(lowering: Lowering, inputs: Sequence[Any], attributes: Mapping[str, Any
     """
     parameters = lowering.parameters
     if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
-        return list(inputs), {p.name: attributes[p.name] for p in parameters if p.kind is Parameter.KEYWORD_ONLY and p.name in attributes}
+        return list(inputs), {
+            p.name: attributes[p.name] for p in parameters if p.kind is Parameter.KEYWORD_ONLY and p.name in attributes
+        }
     if len(inputs) > len(parameters):
         names = ", ".join(parameter.name for parameter in parameters)
         raise LoweringError(f"has {len(inputs)} inputs, but its lowering knows {len(parameters)}: {names}")

@@ -64,8 +64,12 @@ def _selector(inner: Context, one: Exit, kinds: tuple[str, ...]) -> Any:
     return inner.Gather(inner.constant(table), one.selector)
 
 
-def _fill(lowerer: Lowerer, one: Exit, kinds: tuple[str, ...], exits: Sequence[Exit], recorded: Type | None) -> dict[str, Any]:
-    return {kind: one.payloads[kind] if kind in one.payloads else default(lowerer, kind, recorded, exits) for kind in kinds}
+def _fill(
+    lowerer: Lowerer, one: Exit, kinds: tuple[str, ...], exits: Sequence[Exit], recorded: Type | None
+) -> dict[str, Any]:
+    return {
+        kind: one.payloads[kind] if kind in one.payloads else default(lowerer, kind, recorded, exits) for kind in kinds
+    }
 
 
 def default(lowerer: Lowerer, kind: str, recorded: Type | None, exits: Sequence[Exit] = ()) -> Any:

@@ -29,7 +29,7 @@ class Builder:
         self.opset = opset
         self.graph = ir.Graph([], [], nodes=[], opset_imports={"": opset}, name=name)
         self._root: Builder = outer._root if outer else self
-        self.prefix = outer.prefix if outer else ""
+        self.prefix: str = outer.prefix if outer else ""
         if outer is None:
             self._inference = Inference(opset)
             self._constants: dict[tuple[ir.DataType, tuple[int, ...], bytes], ir.Value] = {}
@@ -48,15 +48,30 @@ class Builder:
         names[name] = 0 if count is None else count + 1
         return name if count is None else self.unique(f"{name}_{count + 1}")
 
-    def input(self, name: str, dtype: ir.DataType, shape: Sequence[int | str | None] | None) -> ir.Value:
-        """A new graph input."""
-        value = ir.Value(name=self.unique(name), type=ir.TensorType(dtype), shape=None if shape is None else ir.Shape(shape))
+    def input(
+        self, name: str, dtype: ir.DataType | None, shape: Sequence[int | str | None] | ir.Shape | None
+    ) -> ir.Value:
+        """A new graph input.
+
+        Raises:
+            LoweringError: the element type is unknown.
+        """
+        if dtype is None:
+            raise LoweringError(f"the element type of {name} is unknown")
+        value = ir.Value(
+            name=self.unique(name), type=ir.TensorType(dtype), shape=None if shape is None else ir.Shape(shape)
+        )
         self.graph.inputs.append(value)
         return value
 
     def initializer(self, name: str, tensor: ir.TensorProtocol) -> ir.Value:
         """A named constant of the model; the tensor is kept as it is."""
-        value = ir.Value(name=self.unique(name), type=ir.TensorType(tensor.dtype), shape=ir.Shape(tensor.shape), const_value=tensor)
+        value = ir.Value(
+            name=self.unique(name),
+            type=ir.TensorType(tensor.dtype),
+            shape=ir.Shape([size for size in tensor.shape if isinstance(size, int)]),
+            const_value=tensor,
+        )
         self._root.graph.register_initializer(value)
         return value
 
@@ -87,12 +102,41 @@ class Builder:
         if outputs > schema.max_output:
             raise LoweringError(f"{operator} has at most {schema.max_output} outputs, asked for {outputs}")
         name = self.unique(f"{self.prefix}{operator}")
-        node = ir.Node("", operator, values, attributes=attributes_of(schema, attributes), num_outputs=outputs, name=name, version=self.opset)
+        node = ir.Node(
+            "",
+            operator,
+            values,
+            attributes=attributes_of(schema, attributes),
+            num_outputs=outputs,
+            name=name,
+            version=self.opset,
+        )
         for index, output in enumerate(node.outputs):
             output.name = name if index == 0 else f"{name}:{index}"
         self.graph.append(node)
         self._root._inference.apply(node, schema)
         return node.outputs[0] if outputs == 1 else tuple(node.outputs)
+
+    def custom(
+        self, domain: str, operator: str, *inputs: ir.Value, version: int = 1,
+        results: Sequence[tuple[ir.DataType, Sequence[int | str | None] | None]], **attributes: Any,
+    ) -> Any:  # fmt: skip
+        """A node of an operator that ONNX does not define.
+
+        Args:
+            domain: the operator's domain, such as "com.example"; version: that domain's opset.
+            results: element type and shape of each result; ONNX cannot infer them.
+            attributes: numbers, strings, or lists of them.
+        """
+        name = self.unique(f"{self.prefix}{operator}")
+        given = ir.convenience.convert_attributes(attributes)
+        node = ir.Node(domain, operator, inputs, attributes=given, num_outputs=len(results), name=name, version=version)
+        for index, (output, (dtype, shape)) in enumerate(zip(node.outputs, results, strict=True)):
+            output.name = name if index == 0 else f"{name}:{index}"
+            output.type, output.shape = ir.TensorType(dtype), None if shape is None else ir.Shape(shape)
+        self.graph.append(node)
+        self._root.graph.opset_imports[domain] = version
+        return node.outputs[0] if len(results) == 1 else tuple(node.outputs)
 
     def _values(self, schema: Any, inputs: list[Any]) -> list[ir.Value | None]:
         while inputs and inputs[-1] is None:
@@ -102,7 +146,9 @@ class Builder:
             if isinstance(item, ir.Value) and item.dtype is not None:
                 kind = formal_type(schema, index)
                 if peers.setdefault(kind, item.dtype) != item.dtype and not _heterogeneous(schema, index):
-                    raise LoweringError(f"{schema.name} wants one element type for its inputs, got {peers[kind]} and {item.dtype}")
+                    raise LoweringError(
+                        f"{schema.name} wants one element type for its inputs, got {peers[kind]} and {item.dtype}"
+                    )
         return [self._value(schema, index, item, peers) for index, item in enumerate(inputs)]
 
     def _value(self, schema: Any, index: int, item: Any, peers: dict[str, ir.DataType]) -> ir.Value | None:

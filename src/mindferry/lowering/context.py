@@ -117,7 +117,7 @@ class Context(Builder):
         Python numbers take the tensors' type, except that a float among integer tensors makes all of them float32.
         """
         if to is None:
-            kinds = [item.dtype for item in items if isinstance(item, ir.Value)]
+            kinds = [item.dtype for item in items if isinstance(item, ir.Value) and item.dtype is not None]
             if not kinds:
                 return tuple(self.value(item) for item in items)
             to = kinds[0]

@@ -60,7 +60,9 @@ def _call(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> An
     return result
 
 
-def call(lowerer: Lowerer, callee: Any, arguments: tuple[Any, ...], frame: Frame, recorded: Type | None) -> tuple[Any, State]:
+def call(
+    lowerer: Lowerer, callee: Any, arguments: tuple[Any, ...], frame: Frame, recorded: Type | None
+) -> tuple[Any, State]:
     """What a call returns (or the Exit by which it ended) and what it wrote to parameters.
 
     A function is inlined, a Choice becomes an If, a function that calls itself in tail position becomes a Loop.

@@ -43,23 +43,27 @@ class Inference:
                 output.shape = ir.Shape(shape)
 
     def _infer(self, node: ir.Node, schema: onnx.defs.OpSchema) -> list[tuple[ir.TypeProtocol | None, ir.Shape | None]]:
-        types, data = {}, {}
+        types: dict[str, onnx.TypeProto] = {}
+        data: dict[str, onnx.TensorProto] = {}
         for value in node.inputs:
             if value is None or value.type is None:
                 continue
             proto = ir.serde.serialize_type(value.type)
             if value.shape is not None:
                 ir.serde.serialize_shape_into(proto, value.shape)
-            types[value.name] = proto
+            name = str(value.name)
+            types[name] = proto
             if (constant := small_constant(value)) is not None:
-                data[value.name] = ir.to_proto(constant)
+                data[name] = ir.to_proto(constant)
         try:
             found = onnx.shape_inference.infer_node_outputs(
                 schema, ir.to_proto(node), types, data, opset_imports=self._imports, ir_version=_IR_VERSION
             )
         except Exception as error:  # ONNX raises several types, all meaning a refusal
-            raise LoweringError(f"{node.op_type}({_show(node.inputs)}): {str(error).strip().splitlines()[-1]}") from error
-        return [_parts(found.get(output.name)) for output in node.outputs]
+            raise LoweringError(
+                f"{node.op_type}({_show(node.inputs)}): {str(error).strip().splitlines()[-1]}"
+            ) from error
+        return [_parts(found.get(str(output.name))) for output in node.outputs]
 
 
 def small_constant(value: ir.Value) -> ir.TensorProtocol | None:
@@ -69,7 +73,7 @@ def small_constant(value: ir.Value) -> ir.TensorProtocol | None:
 
 
 def _key(node: ir.Node) -> tuple[Any, ...]:
-    inputs = []
+    inputs: list[Any] = []
     for value in node.inputs:
         if value is None:
             inputs.append(None)

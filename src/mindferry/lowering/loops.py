@@ -10,6 +10,7 @@ What changes is found by building the body until nothing new shows: at first eve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,13 @@ def loop(
 
 
 def _attempt(
-    lowerer: Lowerer, header: str, values: tuple[Any, ...], entry: State, frame: Frame, plan: _Plan, recorded: Type | None
+    lowerer: Lowerer,
+    header: str,
+    values: tuple[Any, ...],
+    entry: State,
+    frame: Frame,
+    plan: _Plan,
+    recorded: Type | None,
 ) -> _Body:
     from mindferry.lowering.control import enter
 
@@ -79,7 +86,10 @@ def _attempt(
     inner.input("iteration", ir.DataType.INT64, [])
     inner.input("go", ir.DataType.BOOL, [])
     leaves = flatten(values)
-    given = [_carried(inner, outer, leaf, plan.arguments[index]) if index in plan.arguments else leaf for index, leaf in enumerate(leaves)]
+    given = [
+        _carried(inner, outer, leaf, plan.arguments[index]) if index in plan.arguments else leaf
+        for index, leaf in enumerate(leaves)
+    ]
     state = dict(entry)
     for name in plan.written:
         value = lowerer.settle(Variable(name), entry)
@@ -99,7 +109,7 @@ def _attempt(
 
 
 def _carried(inner: Context, outer: Context, leaf: Any, shape: ir.Shape | None) -> ir.Value:
-    return inner.input("carried", outer.value(leaf).dtype, shape)  # type: ignore[arg-type]
+    return inner.input("carried", outer.value(leaf).dtype, shape)
 
 
 def _payload_inputs(inner: Context, plan: _Plan, kind: str) -> Any:
@@ -131,7 +141,7 @@ def _learn(lowerer: Lowerer, header: str, body: _Body, plan: _Plan, values: tupl
     return news
 
 
-def _learn_arguments(op: Context, body: _Body, plan: _Plan, following: list[Any], initial: list[Any]) -> bool:
+def _learn_arguments(op: Context, body: _Body, plan: _Plan, following: Sequence[Any], initial: Sequence[Any]) -> bool:
     news = False
     for index, (first, given, after) in enumerate(zip(initial, body.given, following, strict=True)):
         if isinstance(first, dict) or same(given, after):
@@ -151,7 +161,13 @@ def _as_value(op: Context, leaf: Any) -> Any:
 
 
 def _emit(
-    lowerer: Lowerer, header: str, values: tuple[Any, ...], entry: State, plan: _Plan, body: _Body, recorded: Type | None
+    lowerer: Lowerer,
+    header: str,
+    values: tuple[Any, ...],
+    entry: State,
+    plan: _Plan,
+    body: _Body,
+    recorded: Type | None,
 ) -> tuple[Any, State]:
     outer, inner, end = lowerer.context, body.context, body.end
     leaves, following = flatten(values), flatten(end.payloads[header])
@@ -173,7 +189,9 @@ def _emit(
         kept[kind] = plan.payloads[kind]
     if len(plan.exits) > 1:
         initial.append(outer.constant(0))
-        inner_outputs.append(inner.Gather(inner.constant(np.array([_exit_index(plan, kind) for kind in end.kinds])), end.selector))
+        inner_outputs.append(
+            inner.Gather(inner.constant(np.array([_exit_index(plan, kind) for kind in end.kinds])), end.selector)
+        )
     for leaf in inner_outputs:
         give_back(inner, leaf)
     made = outer.Loop(None, outer.constant(True), *initial, body=inner.graph, outputs=len(initial))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,9 @@ def schema_of(operator: str, opset: int) -> onnx.defs.OpSchema:
     except onnx.defs.SchemaError:
         versions = _first_versions()
         if operator in versions:
-            raise OpsetTooLow(f"{operator} exists from opset {versions[operator]}, the target is {opset}", needed=versions[operator]) from None
+            raise OpsetTooLow(
+                f"{operator} exists from opset {versions[operator]}, the target is {opset}", needed=versions[operator]
+            ) from None
         near = ", ".join(difflib.get_close_matches(operator, versions, 3)) or "none"
         raise LoweringError(f"ONNX has no operator {operator}; nearest: {near}") from None
 
@@ -60,14 +62,16 @@ def attributes_of(schema: onnx.defs.OpSchema, given: Mapping[str, Any]) -> list[
     """
     present = {name: value for name, value in given.items() if value is not None}
     if unknown := sorted(present.keys() - schema.attributes.keys()):
-        raise LoweringError(f"{schema.name} has no attribute {', '.join(unknown)}; it has {', '.join(sorted(schema.attributes))}")
+        raise LoweringError(
+            f"{schema.name} has no attribute {', '.join(unknown)}; it has {', '.join(sorted(schema.attributes))}"
+        )
     if missing := [name for name, row in schema.attributes.items() if row.required and name not in present]:
         raise LoweringError(f"{schema.name} needs attribute {', '.join(missing)}")
     return [_attribute(schema, name, value) for name, value in sorted(present.items())]
 
 
 def _attribute(schema: onnx.defs.OpSchema, name: str, value: Any) -> ir.Attr:
-    kind = ir.AttributeType(schema.attributes[name].type.value)
+    kind = ir.AttributeType(int(schema.attributes[name].type.value))  # type: ignore[attr-defined]
     try:
         return ir.Attr(name, kind, _CONVERTERS[kind](value))
     except (TypeError, ValueError):
@@ -96,7 +100,7 @@ def _graph(value: Any) -> ir.Graph:
     return value
 
 
-_CONVERTERS = {
+_CONVERTERS: dict[ir.AttributeType, Callable[[Any], Any]] = {
     ir.AttributeType.FLOAT: float,
     ir.AttributeType.INT: _integer,
     ir.AttributeType.STRING: _text,

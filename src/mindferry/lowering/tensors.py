@@ -12,7 +12,7 @@ from mindferry.lowering.dtypes import TO_ONNX
 _BLOCK = 16 << 20
 
 
-class SourceTensor(ir.Tensor):
+class SourceTensor(ir.Tensor[Any]):
     """An ONNX tensor over a source tensor's bytes.
 
     Written to a file it goes block by block, and each block of a mapped source is given back to the system after it.

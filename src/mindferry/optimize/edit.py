@@ -25,7 +25,9 @@ def only_user(value: ir.Value) -> ir.Node | None:
     return uses[0].node if len(uses) == 1 and not value.is_graph_output() else None
 
 
-def lazy(graph: ir.Graph, name: str, dtype: ir.DataType, shape: Sequence[int], compute: Callable[[], Array]) -> ir.Value:
+def lazy(
+    graph: ir.Graph, name: str, dtype: ir.DataType, shape: Sequence[int], compute: Callable[[], Array]
+) -> ir.Value:
     """A new initializer that is computed when it is first written or read, so that big weights stay in their file."""
     final = _unused(graph, name)
 
@@ -34,19 +36,12 @@ def lazy(graph: ir.Graph, name: str, dtype: ir.DataType, shape: Sequence[int], c
 
     tensor = ir.LazyTensor(evaluate, dtype=dtype, shape=ir.Shape(shape), name=final)
     value = ir.Value(name=final, type=ir.TensorType(dtype), shape=ir.Shape(shape), const_value=tensor)
-    root(graph).register_initializer(value)
+    graph.register_initializer(value)
     return value
 
 
-def root(graph: ir.Graph) -> ir.Graph:
-    """The outermost graph around a sub-graph, where initializers live."""
-    while graph.parent_node is not None and graph.parent_node.graph is not None:
-        graph = graph.parent_node.graph  # type: ignore[assignment]
-    return graph
-
-
 def _unused(graph: ir.Graph, name: str) -> str:
-    taken = root(graph).initializers
+    taken = graph.initializers
     final, number = name, 1
     while final in taken:
         final, number = f"{name}_{number}", number + 1
@@ -65,3 +60,8 @@ def replace(old: ir.Node, new: ir.Value) -> None:
     new.shape = new.shape or output.shape
     output.replace_all_uses_with(new)
     graph.remove(old, safe=True)
+
+
+def sizes(shape: ir.ShapeProtocol | ir.Shape) -> list[int]:
+    """The dimensions of a constant's shape."""
+    return [size for size in shape if isinstance(size, int)]

@@ -22,7 +22,9 @@ class CallGraph:
     """Which functions reach which, over calls and over uses as values."""
 
     def __init__(self, model: Model) -> None:
-        self._mentions = {name: set(closures(graph)) & model.functions.keys() for name, graph in model.functions.items()}
+        self._mentions = {
+            name: set(closures(graph)) & model.functions.keys() for name, graph in model.functions.items()
+        }
 
     def is_recursive(self, function: str, *, without: Container[str] = ()) -> bool:
         """True where a function reaches itself on a path that avoids the given functions."""

@@ -31,5 +31,7 @@ def rename_legacy(model: Model) -> Model:
 
 
 def _rename(graph: Graph) -> Graph:
-    nodes = tuple(dataclasses.replace(node, primitive=RENAMED.get(node.primitive, node.primitive)) for node in graph.nodes)
+    nodes = tuple(
+        dataclasses.replace(node, primitive=RENAMED.get(node.primitive, node.primitive)) for node in graph.nodes
+    )
     return dataclasses.replace(graph, nodes=nodes)

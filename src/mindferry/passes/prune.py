@@ -33,10 +33,16 @@ def prune(model: Model, *, writes: Callable[[str], bool]) -> Model:
 
 
 def _effectful_functions(model: Model, writes: Callable[[str], bool]) -> frozenset[str]:
-    found = {name for name, graph in model.functions.items() if any(node.writes or writes(node.primitive) for node in graph.nodes)}
+    found = {
+        name
+        for name, graph in model.functions.items()
+        if any(node.writes or writes(node.primitive) for node in graph.nodes)
+    }
     while True:
         more = {
-            name for name, graph in model.functions.items() if name not in found and any(one in found for one in closures(graph))
+            name
+            for name, graph in model.functions.items()
+            if name not in found and any(one in found for one in closures(graph))
         }
         if not more:
             return frozenset(found)

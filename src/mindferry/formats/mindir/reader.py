@@ -20,7 +20,7 @@ from mindferry.errors import FormatError
 from mindferry.formats import _files
 from mindferry.formats._wire import OFFSET, Message, Schema, decode
 from mindferry.formats.mindir import fields, values
-from mindferry.graph import Closure, Graph, Input, Model, Node, Operand, OtherType, Ref, TensorType, Type
+from mindferry.graph import Closure, Graph, Input, Model, Node, Operand, OtherType, Ref, Tensor, TensorType, Type
 from mindferry.types import Dim
 
 _NOT_ATTRIBUTES = frozenset({"input_names", "output_names", "side_effect_propagate", "side_effect_io"})
@@ -68,7 +68,9 @@ class _Reader:
         message = self.message
         if "graph" not in message:
             raise FormatError("not a MindIR file: it holds no graph", offset=0)
-        if self.schema is fields.ONNX_1_0 and ("opset_import" in message or message.get("producer_name") != "MindSpore"):
+        if self.schema is fields.ONNX_1_0 and (
+            "opset_import" in message or message.get("producer_name") != "MindSpore"
+        ):
             raise FormatError("this is an ONNX file, not MindIR", offset=0)
         if message.get("little_endian") is False:
             raise FormatError("big-endian MindIR is not supported", offset=0)
@@ -102,13 +104,19 @@ class _Reader:
 
     def _graph(self, message: Message) -> Graph:
         if message.get("map_parameter"):
-            raise FormatError("a MapParameter (hash table) is not supported", offset=message["map_parameter"][0][OFFSET])
+            raise FormatError(
+                "a MapParameter (hash table) is not supported", offset=message["map_parameter"][0][OFFSET]
+            )
         name = message.get("name", "")
         parameters = {
-            item.get("name", ""): values.tensor(item, self._external, name=item.get("ref_key") or _title(item.get("name", ""), name))
-            for item in message.get("parameter", message.get("initializer", []))
+            item.get("name", ""): values.tensor(
+                item, self._external, name=item.get("ref_key") or _title(item.get("name", ""), name)
+            )
+            for item in message.get("parameter") or message.get("initializer", [])
         }
-        inputs = tuple(self._input(item, name) for item in message.get("input", []) if item.get("name", "") not in parameters)
+        inputs = tuple(
+            self._input(item, name) for item in message.get("input", []) if item.get("name", "") not in parameters
+        )
         return _GraphReader(self, message, inputs, parameters.keys()).graph(name, inputs, parameters)
 
     def _input(self, message: Message, graph: str) -> Input:
@@ -122,7 +130,8 @@ class _Reader:
         view, offset = self.externals[place], message.get("offset", 0)
         if offset < 0 or offset + expected > len(view):
             raise FormatError(
-                f"{place.name} has {len(view)} bytes, but a parameter lies at {offset} to {offset + expected}", offset=message[OFFSET]
+                f"{place.name} has {len(view)} bytes, but a parameter lies at {offset} to {offset + expected}",
+                offset=message[OFFSET],
             )
         return view[offset : offset + expected]
 
@@ -135,7 +144,7 @@ class _GraphReader:
         self.known = {item.name for item in inputs} | set(parameters)
         self.nodes = list(self._nodes())
 
-    def graph(self, name: str, inputs: tuple[Input, ...], parameters: Mapping[str, values.Tensor]) -> Graph:
+    def graph(self, name: str, inputs: tuple[Input, ...], parameters: Mapping[str, Tensor]) -> Graph:
         outputs = self.message.get("output", [])
         operands = [self._operand(item.get("name", ""), item) for item in outputs]
         flags = {item.get("name", ""): values.literal(item) for item in self.message.get("attribute", [])}
@@ -174,13 +183,17 @@ class _GraphReader:
         if operation in self.reader.primitives:
             primitive, shared = self.reader.primitives[operation]
             attributes = {**shared, **attributes}
-            return Node(name, primitive, inputs, attributes, recorded, scope, writes=bool(attributes.pop(_WRITES, False)))
+            return Node(
+                name, primitive, inputs, attributes, recorded, scope, writes=bool(attributes.pop(_WRITES, False))
+            )
         if operation in self.reader.functions:
             return Node(name, "Call", (Closure(operation), *inputs), attributes, recorded, scope)
         if operation in self.known:
             return Node(name, "Call", (Ref(operation), *inputs), attributes, recorded, scope)
         if "REF::" in message.get("op_type", ""):
-            raise FormatError(f"node {name!r} refers to {operation!r}, which the file does not define", offset=message[OFFSET])
+            raise FormatError(
+                f"node {name!r} refers to {operation!r}, which the file does not define", offset=message[OFFSET]
+            )
         return Node(name, operation, inputs, attributes, recorded, scope, writes=bool(attributes.pop(_WRITES, False)))
 
     def _operand(self, name: str, message: Message) -> Operand:
@@ -223,7 +236,9 @@ def _value_type(message: Message) -> Type:
     if "type" in message:
         tensor_type = message["type"].get("tensor_type", {OFFSET: message[OFFSET]})
         dims: list[Dim] = [item.get("dim_value") for item in tensor_type.get("shape", {}).get("dim", [])]
-        return TensorType(values.dtype_of({OFFSET: message[OFFSET], "data_type": tensor_type.get("elem_type", 0)}), tuple(dims))
+        return TensorType(
+            values.dtype_of({OFFSET: message[OFFSET], "data_type": tensor_type.get("elem_type", 0)}), tuple(dims)
+        )
     if "attr_info" in message:
         return values.recorded_type(message["attr_info"]) or OtherType("unknown")
     return OtherType("unknown")

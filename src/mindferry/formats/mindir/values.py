@@ -8,7 +8,6 @@ take the elements in order.
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
@@ -52,13 +51,18 @@ def tensor(message: Message, external: ExternalData | None = None, *, name: str 
     dtype, dims = dtype_of(message), message.get("dims", [])
     where = f"tensor {name or message.get('name', '')!r}"
     if message.get("compression_type"):
-        raise FormatError(f"{where} is compressed (type {message['compression_type']}), which is not supported", offset=message[OFFSET])
+        raise FormatError(
+            f"{where} is compressed (type {message['compression_type']}), which is not supported",
+            offset=message[OFFSET],
+        )
     if any(dim < 0 for dim in dims):
         raise FormatError(f"{where} has a negative dimension: {dims}", offset=message[OFFSET])
     expected = math.prod(dims) * dtype.itemsize
     data = _elements(message, dtype, expected, external)
     if dtype is not DType.STRING and len(data) != expected:
-        raise FormatError(f"{where} of {dtype}{dims} needs {expected} bytes, the file has {len(data)}", offset=message[OFFSET])
+        raise FormatError(
+            f"{where} of {dtype}{dims} needs {expected} bytes, the file has {len(data)}", offset=message[OFFSET]
+        )
     return Tensor(name, dtype, tuple(dims), data)
 
 
@@ -177,7 +181,9 @@ def _build(expression: str, take: Callable[[], Any], message: Message) -> Any:
                 stack[-1].append(take())
         (value,) = stack.pop()
     except (StopIteration, IndexError, ValueError):
-        raise FormatError(f"attribute grammar {expression!r} does not fit its elements", offset=message[OFFSET]) from None
+        raise FormatError(
+            f"attribute grammar {expression!r} does not fit its elements", offset=message[OFFSET]
+        ) from None
     return value
 
 

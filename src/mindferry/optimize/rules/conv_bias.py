@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from mindferry.optimize.edit import constant, lazy, only_user, replace
+from mindferry.optimize.edit import constant, lazy, only_user, replace, sizes
 
 
 def apply(graph: ir.Graph) -> int:
@@ -24,15 +24,20 @@ def apply(graph: ir.Graph) -> int:
 def _fits(node: ir.Node, conv_value: ir.Value | None, bias_value: ir.Value | None) -> bool:
     conv = conv_value.producer() if conv_value is not None else None
     bias = constant(bias_value)
-    if conv is None or bias is None or conv.op_type not in ("Conv", "ConvTranspose") or only_user(conv.outputs[0]) is not node:
+    if (
+        conv is None
+        or bias is None
+        or conv.op_type not in ("Conv", "ConvTranspose")
+        or only_user(conv.outputs[0]) is not node
+    ):
         return False
     if len(conv.inputs) > 2 and conv.inputs[2] is not None:
         return False
     shape = conv.outputs[0].shape
     if shape is None or not isinstance(shape[1], int):
         return False
-    sizes = [int(size) for size in bias.shape]
-    return sizes == [shape[1]] + [1] * (len(shape) - 2) or sizes == [1, shape[1]] + [1] * (len(shape) - 2)
+    ones = [1] * (len(shape) - 2)
+    return sizes(bias.shape) in ([shape[1], *ones], [1, shape[1], *ones])
 
 
 def _fold(graph: ir.Graph, node: ir.Node, conv_value: ir.Value | None, bias_value: ir.Value | None) -> None:

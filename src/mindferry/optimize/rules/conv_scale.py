@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from mindferry.optimize.edit import Array, constant, lazy, only_user, replace
+from mindferry.optimize.edit import Array, constant, lazy, only_user, replace, sizes
 
 _AXIS = {"Conv": 0, "ConvTranspose": 1}
 
@@ -58,8 +58,8 @@ def _fold(graph: ir.Graph, conv: ir.Node, node: ir.Node) -> None:
         return ((start - _wide(mean)) * factor() + _wide(beta)).astype(weight.dtype.numpy())
 
     name = conv.inputs[1].name if conv.inputs[1] is not None else "weight"
-    conv.replace_input_with(1, lazy(graph, f"{name}.folded", weight.dtype, [int(size) for size in weight.shape], new_weight))
-    added = lazy(graph, f"{name}.bias", weight.dtype, [int(size) for size in scale.shape], new_bias)
+    conv.replace_input_with(1, lazy(graph, f"{name}.folded", weight.dtype, sizes(weight.shape), new_weight))
+    added = lazy(graph, f"{name}.bias", weight.dtype, sizes(scale.shape), new_bias)
     if len(conv.inputs) > 2:
         conv.replace_input_with(2, added)
     else:

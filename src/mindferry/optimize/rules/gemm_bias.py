@@ -26,12 +26,20 @@ def apply(graph: ir.Graph) -> int:
 def _fits(node: ir.Node, product: ir.Value | None, bias: ir.Value | None) -> bool:
     made = product.producer() if product is not None else None
     row = constant(bias)
-    if made is None or row is None or only_user(made.outputs[0]) is not node or product is None or product.dtype not in _TYPES:
+    if (
+        made is None
+        or row is None
+        or only_user(made.outputs[0]) is not node
+        or product is None
+        or product.dtype not in _TYPES
+    ):
         return False
     if made.op_type == "Gemm":
         if len(made.inputs) > 2 and made.inputs[2] is not None:
             return False
-    elif made.op_type != "MatMul" or any(value is None or value.shape is None or len(value.shape) != 2 for value in made.inputs):
+    elif made.op_type != "MatMul" or any(
+        value is None or value.shape is None or len(value.shape) != 2 for value in made.inputs
+    ):
         return False
     return product.shape is not None and len(row.shape) == 1 and row.shape[0] in (1, product.shape[1])
 

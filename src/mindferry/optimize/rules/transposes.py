@@ -11,8 +11,9 @@ def apply(graph: ir.Graph) -> int:
     """Merges consecutive transposes; the number of nodes that vanished."""
     count = 0
     for node in list(graph):
-        first = node.inputs[0].producer() if node.op_type == "Transpose" and node.inputs[0] is not None else None
-        if first is None or first.op_type != "Transpose" or first.graph is not node.graph:
+        source = node.inputs[0] if node.op_type == "Transpose" else None
+        first = source.producer() if source is not None else None
+        if first is None or first.op_type != "Transpose":
             continue
         inner, outer = first.attributes.get_ints("perm"), node.attributes.get_ints("perm")
         if inner is None or outer is None:
