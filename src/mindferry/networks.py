@@ -21,9 +21,9 @@ from mindferry import conversion, formats, weights
 from mindferry.errors import BackendFailed, FileProblem, MindFerryError, NotInstalled, OptionError, words
 from mindferry.formats import _encryption, _files
 from mindferry.lowering.report import Report
+from mindferry.platforms import conflict
 from mindferry.types import DType, Shape
 
-_LAST_WITHOUT_NUMPY_2 = (2, 10)
 _MODES = {_encryption.GCM: "AES-GCM", _encryption.CBC: "AES-CBC", _encryption.SM4: "SM4-CBC"}
 
 
@@ -31,17 +31,14 @@ def library() -> Any:
     """The module mindspore.
 
     Raises:
-        NotInstalled: it is missing, or is too old for the installed numpy.
+        NotInstalled: it is missing, or does not support the installed numpy.
     """
     try:
         version = importlib.metadata.version("mindspore")
     except importlib.metadata.PackageNotFoundError:
         raise NotInstalled("MindSpore is not installed: pip install 'mindferry[mindspore]'") from None
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
-    if numbers <= _LAST_WITHOUT_NUMPY_2 and np.lib.NumpyVersion(np.__version__) >= "2.0.0":
-        raise NotInstalled(
-            f"MindSpore {version} does not support numpy {np.__version__}: pip install 'numpy<2' 'ml_dtypes<0.6'"
-        )
+    if reason := conflict(version, np.__version__):
+        raise NotInstalled(reason)
     return importlib.import_module("mindspore")
 
 
