@@ -2,22 +2,186 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import onnx_ir as ir
+
 from mindferry.errors import LoweringError
+from mindferry.lowering.branches import same
 from mindferry.lowering.context import Context
 from mindferry.lowering.registry import lowers
 
+Items = tuple[Any, ...]
+
 
 @lowers("MakeTuple", "make_list", "MakeList", "RealMakeTuple")
-def make_tuple(op: Context, *items: Any) -> tuple[Any, ...]:
+def make_tuple(op: Context, *items: Any) -> Items:
     """The items as one tuple."""
     return items
 
 
 @lowers("TupleGetItem", "ListGetItem", "RealTupleGetItem", "list_getitem")
-def tuple_get_item(op: Context, items: tuple[Any, ...], index: int) -> Any:
+def tuple_get_item(op: Context, items: Items, index: Any) -> Any:
     """One item; a negative index counts from the end."""
-    if not isinstance(items, tuple) or not isinstance(index, int):
-        raise LoweringError("needs a tuple and an index that are known at conversion time")
-    return items[index]
+    (place,) = op.integers(index, "the index")
+    return items[place]
+
+
+@lowers("tuple_setitem", "list_setitem", "TupleSetItem", "ListSetItem")
+def tuple_set_item(op: Context, items: Items, index: Any, value: Any) -> Items:
+    """The items with one replaced."""
+    (place,) = op.integers(index, "the index")
+    changed = list(items)
+    changed[place] = value
+    return tuple(changed)
+
+
+@lowers("TupleToList", "ListToTuple", "tuple_to_list", "list_to_tuple")
+def tuple_to_list(op: Context, items: Items) -> Items:
+    """The same items."""
+    return items
+
+
+@lowers("ListAppend", "list_append")
+def list_append(op: Context, items: Items, value: Any) -> Items:
+    """The items and one more."""
+    return (*items, value)
+
+
+@lowers("ListInsert")
+def list_insert(op: Context, items: Items, index: Any, value: Any) -> Items:
+    """The items with one more before index."""
+    (place,) = op.integers(index, "the index")
+    changed = list(items)
+    changed.insert(place, value)
+    return tuple(changed)
+
+
+@lowers("SequenceAdd")
+def sequence_add(op: Context, x: Items, y: Items) -> Items:
+    """The items of x, then those of y."""
+    return x + y
+
+
+@lowers("SequenceMul")
+def sequence_mul(op: Context, items: Items, times: Any) -> Items:
+    """The items several times."""
+    (count,) = op.integers(times, "the count")
+    return items * count
+
+
+@lowers("SequenceSlice")
+def sequence_slice(op: Context, items: Items, start: Any, stop: Any, step: Any) -> Items:
+    """items[start:stop:step]."""
+    return items[slice(*(op.integers(one, "the slice")[0] for one in (start, stop, step)))]
+
+
+@lowers("SequenceSliceSetItem")
+def sequence_slice_set_item(op: Context, items: Items, values: Items, start: Any, stop: Any, step: Any) -> Items:
+    """The items with items[start:stop:step] replaced."""
+    changed = list(items)
+    changed[slice(*(op.integers(one, "the slice")[0] for one in (start, stop, step)))] = values
+    return tuple(changed)
+
+
+@lowers("SequenceLen", "sequence_len")
+def sequence_len(op: Context, items: Items) -> int:
+    """Number of items."""
+    return len(items)
+
+
+@lowers("SequenceConcat")
+def sequence_concat(op: Context, items: Items, axis: int = 0) -> ir.Value:
+    """Tensors joined along an existing axis."""
+    return op.Concat(*op.promote(*items), axis=axis)
+
+
+@lowers("SequenceStack")
+def sequence_stack(op: Context, items: Items, axis: int = 0) -> ir.Value:
+    """Tensors or scalars joined along a new axis."""
+    return op.Concat(*(op.Unsqueeze(item, [axis]) for item in op.promote(*items)), axis=axis)
+
+
+@lowers("SequenceUnstack")
+def sequence_unstack(op: Context, x: ir.Value, axis: int = 0) -> Items:
+    """The slices of x along an axis of known size."""
+    size = op.dim(x, axis)
+    if not isinstance(size, int):
+        raise LoweringError(f"needs a known size along axis {axis}, got shape {x.shape}")
+    return tuple(op.Gather(x, index, axis=axis) for index in range(size))
+
+
+@lowers("SequenceAddN")
+def sequence_add_n(op: Context, items: Items) -> ir.Value:
+    """The sum of tensors."""
+    return op.Sum(*op.promote(*items))
+
+
+@lowers("SequenceZerosLike")
+def sequence_zeros_like(op: Context, items: Items) -> Items:
+    """Zeros in the items' types and shapes."""
+    return tuple(
+        op.Expand(op.cast(0, item.dtype), op.Shape(item)) if isinstance(item, ir.Value) else type(item)(0)
+        for item in items
+    )
+
+
+@lowers("SequenceAddOffset")
+def sequence_add_offset(op: Context, items: Items) -> Items:
+    """The running sums before each item; of tensors, of their sizes along axis 0."""
+    sizes = [op.dim(item, 0) if isinstance(item, ir.Value) else item for item in items]
+    return tuple(int(total) for total in np.cumsum([0, *sizes[:-1]]))
+
+
+def _extreme(pick: Callable[..., Any], operator: str) -> Callable[[Context, Items], Any]:
+    def function(op: Context, items: Items) -> Any:
+        if any(isinstance(item, ir.Value) for item in items):
+            return getattr(op, operator)(*op.promote(*items))
+        return pick(items)
+
+    return function
+
+
+lowers("SequenceMax")(_extreme(max, "Max"))
+lowers("SequenceMin")(_extreme(min, "Min"))
+
+
+@lowers("SequenceCount")
+def sequence_count(op: Context, items: Items, value: Any) -> Any:
+    """How many items equal the value."""
+    if not any(isinstance(item, ir.Value) for item in (*items, value)):
+        return items.count(value)
+    return op.Sum(*(op.cast(_equal(op, item, value), ir.DataType.INT64) for item in items))
+
+
+@lowers("InSequence", "in_sequence")
+def in_sequence(op: Context, value: Any, items: Items) -> Any:
+    """True where an item equals the value."""
+    if any(same(item, value) for item in items):
+        return True
+    if not any(isinstance(item, ir.Value) for item in (*items, value)):
+        return value in items
+    found = op.constant(False)
+    for item in items:
+        found = op.Or(found, _equal(op, item, value))
+    return found
+
+
+@lowers("SequenceIndex")
+def sequence_index(op: Context, items: Items, value: Any, start: int = 0, end: int | None = None) -> int:
+    """Place of the first item that equals a value known at conversion time."""
+    if any(isinstance(item, ir.Value) for item in (*items, value)):
+        raise LoweringError("items that are only known at run time have no index")
+    return items.index(value, start, len(items) if end is None else end)
+
+
+def _equal(op: Context, x: Any, y: Any) -> ir.Value:
+    left, right = op.promote(x, y)
+    equal = op.Equal(left, right)
+    return (
+        equal
+        if op.rank(equal) == 0
+        else op.cast(op.ReduceMin(op.cast(equal, ir.DataType.INT32), keepdims=0), ir.DataType.BOOL)
+    )
