@@ -84,6 +84,20 @@ def in_floats(op: Context, function: Callable[..., Any], *values: Any) -> Any:
     return computed_in(op, FLOATS, function, *op.promote(*values, to=to))
 
 
+def float_operator(
+    op: Context, operator: str, composed: Callable[[Context, ir.Value], ir.Value], x: Any, **attributes: Any
+) -> ir.Value:
+    """An operator that ONNX Runtime has for float32 alone: of float64 the composition that equals it.
+
+    Integers first become the recorded result type.
+    """
+    if not is_float(x.dtype):
+        x = op.cast(x, op.result_dtype)
+    if x.dtype == ir.DataType.DOUBLE:
+        return composed(op, x)
+    return getattr(op, operator)(x, **attributes)
+
+
 def tuple_of(item: Any, count: int) -> tuple[int, ...]:
     """An integer argument per spatial axis: one number stands for all of them, of more the last `count` are taken.
 

@@ -74,7 +74,9 @@ _BITS_SUFFICE = frozenset(("CumSum", "Einsum", "ReduceProd", "ReduceSum", "Where
 """Operators that treat uint64 and int64 alike, because both wrap."""
 
 
-def carried(call: Callable[..., Any], operator: str, opset: int, inputs: Sequence[Any], attributes: dict[str, Any], outputs: int) -> Any:
+def carried(
+    call: Callable[..., Any], operator: str, opset: int, inputs: Sequence[Any], attributes: dict[str, Any], outputs: int
+) -> Any:
     """The operator's results, computed in wider types where the inputs' own have no kernel.
 
     Args:

@@ -30,15 +30,15 @@ def repeat(op: Context, turns: Any, carried: Sequence[Any], body: Body, *, stack
     return _close(op, inner, op.value(turns, ir.DataType.INT64), carried, [inner.graph.inputs[1], *results], turns)
 
 
-def repeat_while(op: Context, go_on: Any, carried: Sequence[Any], body: Body) -> tuple[ir.Value, ...]:
-    """The carried values after the turn in which the body says stop; none at all where go_on is false.
+def repeat_while(op: Context, carried: Sequence[Any], body: Body, *, at_most: int) -> tuple[ir.Value, ...]:
+    """The carried values after the turn in which the body says stop, or after `at_most` turns.
 
     The body is called once with (inner builder, 0-d int64 turn, *carried) and returns whether to go on, then the new
     carried values.
     """
     inner, turn, given = _enter(op, carried)
     results = list(body(inner, turn, *given))
-    return _close(op, inner, None, carried, results, None, op.value(go_on))
+    return _close(op, inner, op.constant(at_most), carried, results, None)
 
 
 def _enter(op: Context, carried: Sequence[Any]) -> tuple[Context, ir.Value, list[ir.Value]]:
@@ -57,13 +57,12 @@ def _carried(inner: Context, value: ir.Value) -> ir.Value:
 
 
 def _close(
-    op: Context, inner: Context, turns: ir.Value | None, carried: Sequence[Any], results: list[Any], length: Any,
-    go_on: Any = None,
-) -> tuple[ir.Value, ...]:  # fmt: skip
+    op: Context, inner: Context, turns: ir.Value, carried: Sequence[Any], results: list[Any], length: Any
+) -> tuple[ir.Value, ...]:
     for result in results:
         give_back(inner, result)
     outputs = list(inner.graph.outputs)[1:]
-    made = op.Loop(turns, go_on, *(op.value(item) for item in carried), body=inner.graph, outputs=len(outputs))
+    made = op.Loop(turns, None, *(op.value(item) for item in carried), body=inner.graph, outputs=len(outputs))
     made = made if isinstance(made, tuple) else (made,)
     for index, (value, output) in enumerate(zip(made, outputs, strict=True)):
         shape = output.shape

@@ -18,6 +18,10 @@ BOOL, UINT8, INT32, INT64, UINT64 = (
 )  # fmt: skip
 
 
+_EUCLID = 92
+"""Euclid's algorithm takes no more divisions for 64-bit integers; the worst case is two neighbouring Fibonacci numbers."""
+
+
 def bitwise(op: Context, operator: str, logic: str, x: Any, y: Any) -> ir.Value:
     """BitwiseX of integers, the operator `logic` of bools."""
     x, y = op.promote(x, y, to=op.result_dtype)
@@ -115,7 +119,8 @@ def gcd(op: Context, input: Any, other: Any) -> ir.Value:
         return go_on, inner.Where(done, x, y), rest
 
     shape = op.Shape(op.Add(x, y))
-    divisor, _ = repeat_while(op, True, [op.Expand(op.Abs(x), shape), op.Expand(op.Abs(y), shape)], divide)
+    carried = [op.Expand(op.Abs(x), shape), op.Expand(op.Abs(y), shape)]
+    divisor, _ = repeat_while(op, carried, divide, at_most=_EUCLID)
     return divisor
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.lowering.context import Context
-from mindferry.lowering.helpers import FLOATS, computed_in, in_floats
+from mindferry.lowering.helpers import FLOATS, computed_in, float_operator
 from mindferry.lowering.ops.power import log_of_one_plus
 from mindferry.lowering.registry import lowers
 
@@ -23,12 +23,7 @@ _LARGE = 1e8
 
 
 def _by_type(operator: str, composed: Callable[[Context, ir.Value], ir.Value]) -> Callable[[Context, Any], ir.Value]:
-    """A lowering: the operator for float32 and narrower, the composition for float64."""
-
-    def function(op: Context, input: Any) -> ir.Value:
-        return in_floats(op, lambda x: composed(op, x) if x.dtype == DOUBLE else getattr(op, operator)(x), input)
-
-    return function
+    return lambda op, input: float_operator(op, operator, composed, input)
 
 
 def _direct(operator: str) -> Callable[[Context, Any], ir.Value]:
