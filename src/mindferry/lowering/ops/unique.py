@@ -131,7 +131,8 @@ def list_diff(op: Context, x: ir.Value, y: ir.Value, *, out_idx: Any = 34) -> tu
 
 @lowers("SetSize")
 def set_size(
-    op: Context, set_indices: ir.Value, set_values: ir.Value, set_shape: Any, *, validate_indices: bool = True, max_length: int = 1000
+    op: Context, set_indices: ir.Value, set_values: ir.Value, set_shape: Any, *, validate_indices: bool = True,
+    max_length: int = 1000,
 ) -> ir.Value:  # fmt: skip
     """The number of distinct values in each row of a sparse tensor; of max_length rows where its shape is not known."""
     rank = op.dim(set_indices, 1)
