@@ -59,6 +59,7 @@ def convert(
     weights: AnyPath | None = None,
     key: bytes | None = None,
     approximate: bool = False,
+    level: int = 1,
     progress: Progress | None = None,
 ) -> Report:
     """Converts MindIR to the format of the target's suffix; the target appears whole or not at all.
@@ -74,6 +75,7 @@ def convert(
         weights: a checkpoint whose parameters replace the model's, by name.
         key: for encrypted files.
         approximate: allow lowerings that are not exact.
+        level: of optimisation; 0 is none, 1 folds constants, scales and biases.
         progress: called with (nodes done, nodes in all).
 
     Returns:
@@ -105,6 +107,7 @@ def convert(
         checkpoint=None if weights is None else Path(weights),
         key=key,
         approximate=approximate,
+        level=level,
         progress=progress,
     )
 
@@ -119,6 +122,7 @@ def export(
     opset: int = 18,
     key: bytes | None = None,
     approximate: bool = False,
+    level: int = 1,
     progress: Progress | None = None,
 ) -> Report | None:
     """Writes a MindSpore network as `.mindir` or `.onnx`; needs MindSpore.
@@ -130,7 +134,7 @@ def export(
         input_shapes: by the names of `construct`'s arguments; a string or None is a free dimension.
         input_dtypes: such as {"ids": "int32"}, by name, for inputs that are not float32.
         weights: the checkpoint that fills the network; None keeps the weights that it makes itself.
-        opset, approximate, progress: for `.onnx`, as in `convert`.
+        opset, approximate, level, progress: for `.onnx`, as in `convert`.
         key: for an encrypted checkpoint.
 
     Returns:
@@ -161,6 +165,7 @@ def export(
         opset=opset,
         key=key,
         approximate=approximate,
+        level=level,
         progress=progress,
     )
 
@@ -177,6 +182,7 @@ def open(
     opset: int = 18,
     key: bytes | None = None,
     approximate: bool = False,
+    level: int = 1,
     options: Mapping[str, Any] | None = None,
 ) -> Session:
     """A session that runs a model file on a device. Close it, or use it in a `with` statement.
@@ -189,7 +195,7 @@ def open(
         graph: the MindIR that a checkpoint fills.
         weights: a checkpoint whose parameters replace those of a MindIR.
         network: the Cell that a checkpoint fills, for runtime "mindspore"; as in `export`.
-        input_shapes, opset, approximate: for the conversion in memory, as in `convert`.
+        input_shapes, opset, approximate, level: for the conversion in memory, as in `convert`.
         key: for encrypted files.
         options: the runtime's own: `mindferry.runtimes.onnxruntime.Options`, `mindferry.runtimes.mindspore.Options`.
 
@@ -216,6 +222,7 @@ def open(
         input_shapes=input_shapes,
         opset=opset,
         approximate=approximate,
+        level=level,
         key=key,
     )
     return open_session(request, device=device, runtime=runtime, options=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mindferry.lowering.context import Options
 from mindferry.lowering.lower import lower
 from mindferry.lowering.registry import HIGHEST_OPSET, LOWEST_OPSET
 from mindferry.lowering.report import Report
+from mindferry.optimize import optimize
 from mindferry.types import COMPLEX_INPUTS, Shape
 
 
@@ -61,6 +63,7 @@ def to_onnx(
     checkpoint: Path | None = None,
     key: bytes | None = None,
     approximate: bool = False,
+    level: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[ir.Model, Report]:
     """The ONNX model of a MindIR file, with a checkpoint's weights where one is given, and a report.
@@ -81,6 +84,8 @@ def to_onnx(
         model, state = weights.replace(model, load_checkpoint(checkpoint, key=keys[1]), source=str(checkpoint))
     options = Options(opset, approximate=approximate, reshaped=bool(input_shapes))
     result, report = lower(model, options, input_shapes=input_shapes, progress=progress)
+    report.rewrites = optimize(result, level)
+    report.operators = Counter(node.op_type for node in ir.traversal.RecursiveGraphIterator(result.graph))
     if state:
         report.warn(f"training state in {checkpoint} is left out: {', '.join(state)}")
     _rename(result, "input", result.graph.inputs, input_names)

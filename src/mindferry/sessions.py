@@ -29,7 +29,7 @@ class Request:
         graph: the MindIR that a checkpoint fills.
         weights: a checkpoint whose parameters replace those of a MindIR.
         network: the Cell that a checkpoint fills: `file.py:Class`, `module:callable` or `mindcv:name`.
-        input_shapes, opset, approximate: as in `mindferry.convert`.
+        input_shapes, opset, approximate, level: as in `mindferry.convert`.
         key: for encrypted files.
     """
 
@@ -40,6 +40,7 @@ class Request:
     input_shapes: Mapping[str, Shape] | None = None
     opset: int = 18
     approximate: bool = False
+    level: int = 1
     key: bytes | None = None
 
 
@@ -85,6 +86,7 @@ def _onnx(request: Request, kind: str) -> Source:
         input_shapes=request.input_shapes,
         checkpoint=weights,
         approximate=request.approximate,
+        level=request.level,
         key=request.key,
     )
     return Source("onnx", request.model, model=model)

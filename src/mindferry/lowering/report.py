@@ -15,6 +15,7 @@ class Report:
         opset: the ONNX opset of the result.
         primitives: how often each source primitive was lowered.
         operators: how often each ONNX operator is in the result.
+        rewrites: how often each optimisation applied.
         approximations: primitive -> what is approximated and how well.
         warnings: what a user must know, such as state that ONNX does not keep between calls.
     """
@@ -22,6 +23,7 @@ class Report:
     opset: int
     primitives: Counter[str] = field(default_factory=Counter)
     operators: Counter[str] = field(default_factory=Counter)
+    rewrites: dict[str, int] = field(default_factory=dict)
     approximations: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -36,6 +38,7 @@ class Report:
             "opset": self.opset,
             "primitives": dict(sorted(self.primitives.items())),
             "operators": dict(sorted(self.operators.items())),
+            "rewrites": self.rewrites,
             "approximations": self.approximations,
             "warnings": self.warnings,
         }
