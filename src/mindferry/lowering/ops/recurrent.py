@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
+from mindferry.graph import SequenceType, TensorType
 from mindferry.lowering.context import Context, static_shape
 from mindferry.lowering.helpers import computed_in
 from mindferry.lowering.registry import lowers
@@ -201,9 +202,11 @@ def _lstm(
     return (*made, *_unused(op, x))
 
 
-def _unused(op: Context, x: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """Stand-ins for the workspace that a recurrent primitive gives to its gradient."""
-    return (op.constant(np.zeros((1, 1)), x.dtype),) * 2
+def _unused(op: Context, x: ir.Value) -> tuple[ir.Value, ...]:
+    """Stand-ins, in the recorded shape, for the workspace that a recurrent primitive gives to its gradient."""
+    recorded = op.node.type.items if isinstance(op.node.type, SequenceType) and op.node.type.items else ()
+    shapes = [kind.shape or (1, 1) for kind in recorded[-2:] if isinstance(kind, TensorType)] or [(1, 1)] * 2
+    return tuple(op.constant(np.zeros([size or 1 for size in shape]), x.dtype) for shape in shapes)
 
 
 def _lstm_layer(
