@@ -13,15 +13,19 @@ from mindferry.lowering.context import Context
 from mindferry.lowering.dtypes import is_float
 
 
-def reduce(op: Context, operator: str, x: ir.Value, axes: Sequence[int], *, keep_dims: bool = False) -> ir.Value:
-    """A reduction over non-negative axes; over none, x itself is the result of reducing nothing.
+def reduce(
+    op: Context, operator: str, x: ir.Value, axes: Sequence[int] | ir.Value, *, keep_dims: bool = False
+) -> ir.Value:
+    """A reduction over axes, which may be a 1-D int64 value; over none, x itself is the result of reducing nothing.
 
     Args:
         operator: ReduceMean, ReduceMax, ReduceL2 and so on; their axes became an input in opset 18 (ReduceSum's in 13).
     """
     function = getattr(op, operator)
     if operator == "ReduceSum" or op.opset >= 18:
-        return function(x, list(axes), keepdims=int(keep_dims), noop_with_empty_axes=1)
+        return function(x, axes if isinstance(axes, ir.Value) else list(axes), keepdims=int(keep_dims), noop_with_empty_axes=1)
+    if isinstance(axes, ir.Value):
+        raise LoweringError("axes that are only known at run time need opset 18")
     if not axes:
         return op.Identity(x)
     return function(x, axes=list(axes), keepdims=int(keep_dims))
