@@ -1,0 +1,254 @@
+"""Diagonals, bands and traces, mostly by looking elements up in tables that are known at conversion time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+from mindferry.errors import LoweringError
+from mindferry.graph import TensorType
+from mindferry.lowering import dtypes
+from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.helpers import reduce
+from mindferry.lowering.layouts import by_parts, one_axis
+from mindferry.lowering.linear import count
+from mindferry.lowering.registry import lowers
+
+_INT64 = ir.DataType.INT64
+Table = npt.NDArray[np.int64]
+
+
+def diagonal_offsets(op: Context, k: Any) -> tuple[int, int]:
+    """The lowest and the highest diagonal of an argument k: one number, or both."""
+    given = op.integers(k, "k")
+    if len(given) not in (1, 2) or given[0] > given[-1]:
+        raise LoweringError(f"k {given} is neither a diagonal nor a range of them")
+    return given[0], given[-1]
+
+
+def _places(rows: int, columns: int, low: int, high: int, align: str) -> Iterator[tuple[int, int, int, int]]:
+    """(line, place, row, column) of every element when diagonals high, ..., low are the lines of a table."""
+    longest = max(_length(rows, columns, offset) for offset in range(low, high + 1))
+    above, below = align.upper().split("_")
+    for line, offset in enumerate(range(high, low - 1, -1)):
+        length = _length(rows, columns, offset)
+        to_left = (offset >= 0 and above == "LEFT") or (offset <= 0 and below == "LEFT")
+        for place in range(length):
+            row, column = place + max(-offset, 0), place + max(offset, 0)
+            yield line, place + (0 if to_left else longest - length), row, column
+
+
+def _length(rows: int, columns: int, offset: int) -> int:
+    return max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
+
+
+def _looked_up(op: Context, flat: ir.Value, other: ir.Value | None, table: Table) -> ir.Value:
+    """flat[..., table]; the entries behind flat's last are those of the other, whose batch axes are flat's or none."""
+    if other is not None:
+        batch = [op.dim(flat, axis) for axis in range(op.rank(flat) - 1)]
+        flat = op.Concat(flat, op.Expand(other, op.ints((*batch, op.dim(other, -1)))), axis=-1)
+    return op.Gather(flat, table, axis=-1)
+
+
+def _flat(op: Context, x: ir.Value, trailing: int) -> ir.Value:
+    """x with its last axes made one."""
+    return op.Reshape(x, op.ints((*(op.dim(x, axis) for axis in range(op.rank(x) - trailing)), -1)))
+
+
+@lowers("MatrixDiagV3")
+@by_parts
+def matrix_diag_v3(
+    op: Context, x: ir.Value, k: Any, num_rows: Any, num_cols: Any, padding_value: Any, *, align: str = "RIGHT_LEFT",
+    max_length: int = 0,
+) -> ir.Value:  # fmt: skip
+    """Matrices with the diagonals k (or k[0] to k[1]) given and the padding value elsewhere."""
+    low, high = diagonal_offsets(op, k)
+    lines, longest = high - low + 1, int(op.dim(x, -1))
+    rows, columns = _size(longest, low, high, op.integers(num_rows)[0], op.integers(num_cols)[0])
+    table = np.full((rows, columns), lines * longest)
+    for line, place, row, column in _places(rows, columns, low, high, align):
+        table[row, column] = line * longest + place
+    return _looked_up(op, _flat(op, x, min(lines, 2)), op.Reshape(op.cast(padding_value, x.dtype or _INT64), [1]), table)
+
+
+def _size(longest: int, low: int, high: int, rows: int, columns: int) -> tuple[int, int]:
+    """The size of the matrices; -1 asks for the least one, and for a square one where both are -1."""
+    least_rows, least_columns = longest + max(-high, 0), longest + max(low, 0)
+    if rows == columns == -1:
+        return (max(least_rows, least_columns),) * 2
+    return least_rows if rows == -1 else rows, least_columns if columns == -1 else columns
+
+
+@lowers("MatrixDiagPartV3")
+@by_parts
+def matrix_diag_part_v3(
+    op: Context, x: ir.Value, k: Any, padding_value: Any, *, align: str = "RIGHT_LEFT", max_length: int = 0
+) -> ir.Value:
+    """The diagonals k (or k[0] to k[1]) of matrices, as lines from the highest down, padded to one length."""
+    low, high = diagonal_offsets(op, k)
+    rows, columns = (int(op.dim(x, axis)) for axis in (-2, -1))
+    table = np.full((high - low + 1, max(_length(rows, columns, one) for one in range(low, high + 1))), rows * columns)
+    for line, place, row, column in _places(rows, columns, low, high, align):
+        table[line, place] = row * columns + column
+    table = table[0] if len(table) == 1 else table
+    return _looked_up(op, _flat(op, x, 2), op.Reshape(op.cast(padding_value, x.dtype or _INT64), [1]), table)
+
+
+@lowers("MatrixSetDiagV3")
+@by_parts
+def matrix_set_diag_v3(
+    op: Context, x: ir.Value, diagonal: ir.Value, k: Any, *, align: str = "RIGHT_LEFT", max_length: int = 0
+) -> ir.Value:
+    """x with the diagonals k (or k[0] to k[1]) replaced."""
+    low, high = diagonal_offsets(op, k)
+    rows, columns = (int(op.dim(x, axis)) for axis in (-2, -1))
+    longest = int(op.dim(diagonal, -1))
+    table = np.arange(rows * columns).reshape(rows, columns)
+    for line, place, row, column in _places(rows, columns, low, high, align):
+        table[row, column] = rows * columns + line * longest + place
+    lines = _flat(op, diagonal, 1 if op.rank(diagonal) < op.rank(x) else 2)
+    return _looked_up(op, _flat(op, x, 2), lines, table)
+
+
+@lowers("Diag")
+@by_parts
+def diag(op: Context, input: ir.Value) -> ir.Value:
+    """A tensor of twice the rank with the input on its diagonal and zeros elsewhere."""
+    shape = static_shape(input)
+    size = int(np.prod(shape))
+    table = np.where(np.eye(size, dtype=bool), np.arange(size), size).reshape(*shape, *shape)
+    return _looked_up(op, op.Reshape(input, [-1]), op.constant(np.zeros(1), input.dtype), table)
+
+
+@lowers("DiagPart")
+@by_parts
+def diag_part(op: Context, input: ir.Value) -> ir.Value:
+    """The diagonal of a tensor whose shape is one shape twice."""
+    shape = static_shape(input)
+    half = shape[: len(shape) // 2]
+    size = int(np.prod(half))
+    return op.Gather(op.Reshape(input, [-1]), (np.arange(size) * (size + 1)).reshape(half))
+
+
+@lowers("DiagExt")
+@by_parts
+def diag_ext(op: Context, input: ir.Value, diagonal: int = 0) -> ir.Value:
+    """A matrix with the input on a diagonal, or that diagonal of a matrix."""
+    shape = static_shape(input)
+    if len(shape) == 2:
+        return op.Gather(op.Reshape(input, [-1]), np.diag(np.arange(shape[0] * shape[1]).reshape(shape), diagonal))
+    table = np.diag(np.arange(shape[0]) + 1, diagonal) - 1
+    table[table < 0] = shape[0]
+    return _looked_up(op, input, op.constant(np.zeros(1), input.dtype), table)
+
+
+@lowers("MatrixDiag")
+def matrix_diag(op: Context, x: ir.Value, assist: ir.Value) -> ir.Value:
+    """x, as a row for each of its entries, times the assisting identity."""
+    return op.Mul(op.Unsqueeze(x, [-2]), assist)
+
+
+@lowers("MatrixDiagPart")
+def matrix_diag_part(op: Context, x: ir.Value, assist: ir.Value) -> ir.Value:
+    """The sums of the rows of x times the assisting identity."""
+    size = min(static_shape(x)[-2:])
+    sums = reduce(op, "ReduceSum", op.Mul(x, assist), [op.rank(x) - 1])
+    return op.Slice(sums, [0], [size], [-1])
+
+
+@lowers("MatrixSetDiag")
+def matrix_set_diag(op: Context, x: ir.Value, diagonal: ir.Value, assist: ir.Value) -> ir.Value:
+    """x with the diagonal where the assisting identity is not zero."""
+    rows, columns = static_shape(x)[-2:]
+    line = op.Unsqueeze(diagonal, [-2] if columns <= rows else [-1])
+    return op.Where(op.cast(assist, ir.DataType.BOOL), line, x)
+
+
+@lowers("MatrixBandPart")
+@by_parts
+def matrix_band_part(op: Context, x: ir.Value, lower: Any, upper: Any) -> ir.Value:
+    """x within `lower` diagonals below and `upper` above the main one, zeros elsewhere; a negative number keeps all."""
+    rows, columns = (count(op, op.dim(x, axis)) for axis in (-2, -1))
+    distance = op.Sub(op.Unsqueeze(rows, [1]), columns)
+
+    def within(distance: ir.Value, limit: Any) -> ir.Value:
+        limit = op.cast(limit, _INT64)
+        return op.Or(op.Less(limit, 0), op.Not(op.Less(limit, distance)))
+
+    inside = op.And(within(distance, lower), within(op.Neg(distance), upper))
+    return op.Where(inside, x, op.constant(0, x.dtype))
+
+
+@lowers("FillDiagonal")
+def fill_diagonal(op: Context, input_x: ir.Value, *, fill_value: float, wrap: bool = False) -> ir.Value:
+    """input_x with a value on its diagonal, which wrap continues behind the last column of a tall matrix."""
+    shape = static_shape(input_x)
+    mask = np.zeros(shape, dtype=bool)
+    step = sum(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
+    if wrap and len(shape) == 2:
+        mask.reshape(-1)[:: shape[1] + 1] = True
+    else:
+        mask.reshape(-1)[: min(shape) * step : step] = True
+    return op.Where(op.constant(mask), op.constant(fill_value, input_x.dtype), input_x)
+
+
+def _sum(op: Context, x: ir.Value, target: ir.DataType | None) -> ir.Value:
+    """The sum along the last axis; integers wrap around in the target type."""
+    wide = ir.DataType.DOUBLE if x.dtype == ir.DataType.DOUBLE else ir.DataType.FLOAT
+    total = reduce(op, "ReduceSum", op.cast(x, wide if dtypes.is_float(x.dtype) else _INT64), [op.rank(x) - 1])
+    return op.cast(total, target or total.dtype or wide)
+
+
+@lowers("Trace", "TraceExt")
+@by_parts
+def trace(op: Context, input: ir.Value) -> ir.Value:
+    """The sum of a matrix's diagonal."""
+    return trace_v2(op, input, 0, 0, 1)
+
+
+@lowers("TraceV2")
+@by_parts
+def trace_v2(
+    op: Context, input: ir.Value, offset: Any = 0, axis1: Any = 1, axis2: Any = 0, dtype: Any = None
+) -> ir.Value:
+    """The sum of a diagonal of two axes; a positive offset lies above, a negative one below."""
+    rank, (above,) = op.rank(input), op.integers(offset, "the offset")
+    first, second = one_axis(op, axis1, rank), one_axis(op, axis2, rank)
+    rows, columns = (static_shape(input)[axis] for axis in (first, second))
+    rest = [axis for axis in range(rank) if axis not in (first, second)]
+    flat = _flat(op, op.Transpose(input, perm=[*rest, first, second]), 2)
+    entries = op.Gather(flat, np.diag(np.arange(rows * columns).reshape(rows, columns), above), axis=-1)
+    recorded = op.node.type
+    target = dtypes.TO_ONNX[recorded.dtype] if isinstance(recorded, TensorType) and not recorded.dtype.is_complex else None
+    return _sum(op, entries, target or input.dtype)
+
+
+_FIRST_OF_THREE = -65530
+"""MindSpore's mark for an omitted dim of Cross."""
+
+
+@lowers("Cross")
+def cross(op: Context, input: ir.Value, other: ir.Value, dim: Any = _FIRST_OF_THREE) -> ir.Value:
+    """The cross product along an axis of size 3, by default the first such."""
+    shape = static_shape(input)
+    axis = one_axis(op, dim, len(shape)) if dim != _FIRST_OF_THREE else shape.index(3)
+
+    def compute(x: ir.Value, y: ir.Value) -> ir.Value:
+        a, b = (op.Gather(x, turn, axis=axis) for turn in ([1, 2, 0], [2, 0, 1]))
+        c, d = (op.Gather(y, turn, axis=axis) for turn in ([2, 0, 1], [1, 2, 0]))
+        return op.Sub(op.Mul(a, c), op.Mul(b, d))
+
+    if dtypes.is_float(input.dtype):
+        return compute(input, other)
+    return op.cast(compute(op.cast(input, _INT64), op.cast(other, _INT64)), input.dtype or _INT64)
+
+
+@lowers("Eps")
+def eps(op: Context, x: ir.Value) -> ir.Value:
+    """The gap between 1 and the next number of x's type, everywhere."""
+    assert x.dtype is not None
+    return op.Expand(op.constant(float(np.finfo(x.dtype.numpy()).eps), x.dtype), op.Shape(x))
