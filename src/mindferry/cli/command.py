@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -41,8 +42,10 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort):
             raise
+        except BrokenPipeError:
+            ctx.exit(silence_closed_pipe())
         except KeyboardInterrupt:
             sys.stderr.write("mindferry: interrupted\n")
             ctx.exit(130)
@@ -65,6 +68,12 @@ def command(*, examples: Sequence[tuple[str, str]] = ()) -> Callable[[Callable[.
         return made
 
     return decorate
+
+
+def silence_closed_pipe() -> int:
+    """Sends what Python still holds for a pipe without a reader nowhere, so that it does not fail at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
 
 
 def report_usage(error: click.UsageError) -> int:

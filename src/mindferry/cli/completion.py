@@ -20,9 +20,9 @@ SHELLS = ("bash", "zsh", "fish")
 )
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
 def command(shell: str | None) -> None:
-    """Print the script that makes a shell complete mindferry's commands and options.
+    """Print the script with which a shell completes commands.
 
-    SHELL is the one that runs now where it is not given.
+    Commands, options and file names are completed. The shell is the one that runs now where none is given.
     """
     from click.shell_completion import get_completion_class
 

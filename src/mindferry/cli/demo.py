@@ -32,7 +32,7 @@ _SHADES = " ░▒▓█"
 @click.option("--keep", type=click.Path(), metavar="DIR", help="Keep the files that are made in this folder.")
 @options.as_json
 def command(keep: str | None, as_json: bool) -> None:
-    """Carry a real MindSpore model from its file to verified predictions.
+    """Carry a real model from its file to verified predictions.
 
     A LeNet-5 that MindSpore trained on scanned digits is read, converted to ONNX without MindSpore, run on this
     machine's CPU on 360 test images, and compared with MindSpore's own answers. Exit code 3 where they differ.

@@ -48,9 +48,10 @@ def command(
     target: str, network: str, weights: str | None, input_shapes: tuple[tuple[str, Shape], ...],
     dtypes: tuple[str, ...], opset: int, key: bytes | None, approximate: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Write a MindSpore Cell with its checkpoint to TARGET, a .mindir or .onnx file.
+    """Write a MindSpore Cell with its checkpoint as TARGET.
 
-    This needs MindSpore: pip install 'mindferry[mindspore]'. Every input of the Cell needs an --input-shape.
+    TARGET is a .mindir or .onnx file. This needs MindSpore: pip install 'mindferry[mindspore]'. Every input of the
+    Cell needs an --input-shape.
     """
     import mindferry
     from mindferry.cli.convert import data, show

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -11,9 +10,9 @@ from difflib import get_close_matches
 import click
 
 from mindferry import __version__
-from mindferry.cli.command import report_failure, report_usage
+from mindferry.cli.command import report_failure, report_usage, silence_closed_pipe
 
-NAMES = ("demo", "inspect", "convert", "run", "verify", "export", "completion")
+NAMES = ("demo", "inspect", "convert", "run", "verify", "export", "platforms", "completion")
 """The commands in the order of the help; each is `mindferry/cli/NAME.py` with a `command`."""
 
 _HELP = """Carries models trained with MindSpore to every hardware platform.
@@ -56,9 +55,11 @@ click.version_option(__version__, message="%(prog)s %(version)s")(group)
 
 @group.result_callback()
 @click.pass_context
-def _without_command(ctx: click.Context, result: object) -> None:
+def _without_command(ctx: click.Context, result: object) -> object:
+    """The command's own result; where no command is given, the help is printed."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+    return result
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -76,8 +77,6 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write("mindferry: interrupted\n")
         return 130
     except BrokenPipeError:
-        # What Python still holds for the closed pipe must not be written, and fail, at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return silence_closed_pipe()
     except Exception as error:
         return report_failure(error, "mindferry", verbose=False)

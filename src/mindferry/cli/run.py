@@ -83,24 +83,26 @@ def command(
         raise click.UsageError("there is nothing to run the model on; give files", click.get_current_context())
     if output is not None:
         sinks.check_target(Path(output))
+    models = [model, graph] if graph else [model]
+    described = _description(description, models, top)
     session = mindferry.open(
         model, device=device, runtime=runtime, graph=graph, weights=weights, network=network,
         input_shapes=options.shapes(input_shapes), approximate=approximate, key=key,
     )  # fmt: skip
     with session:
         given = sources.gather(named, session.inputs)
-        if given.unused and not as_json:
-            screen.note(f"not an input, left out: {', '.join(given.unused)}")
-        described = _description(description, [model, *([graph] if graph else [])], given)
-        predictions = _predict(session, given, described, batch)
+        predictions = _predict(session, given, described, batch, models)
     guesses = _guesses(predictions, described, top)
     if output is not None and predictions.outputs:
         sinks.write(Path(output), predictions, guesses)
-        screen.note(f"wrote {output}")
     if as_json:
         screen.print_json(sinks.as_data(predictions, guesses))
     elif predictions.outputs:
         _show(predictions, guesses, described)
+        if given.unused:
+            screen.note(f"not an input, left out: {', '.join(given.unused)}")
+        if output is not None:
+            screen.note(f"wrote {output}")
     return _problems(predictions)
 
 
@@ -114,25 +116,27 @@ def _show(predictions: Predictions, guesses: list[list[Guess]] | None, described
     screen.console().print(results.classes_table(predictions, guesses, probabilities=probabilities))
 
 
-def _description(given: str | None, models: Sequence[str], inputs: Inputs) -> Description | None:
+def _description(given: str | None, models: Sequence[str], top: int | None) -> Description | None:
     from mindferry.data import description
 
     path = Path(given) if given else description.beside(*map(Path, models))
-    if path is not None:
-        return description.read(path)
-    if inputs.images:
-        wanted = Path(models[0]).with_suffix(".toml")
-        raise FileProblem(f"{wanted}: no such file; it must say how images become inputs (or give --description)")
-    return None
+    found = None if path is None else description.read(path)
+    if top is not None and (found is None or found.output is None):
+        raise OptionError("--top needs a description with an [output] section")
+    return found
 
 
-def _predict(session: Session, inputs: Inputs, description: Description | None, batch: int | None) -> Predictions:
+def _predict(
+    session: Session, inputs: Inputs, description: Description | None, batch: int | None, models: Sequence[str]
+) -> Predictions:
     from mindferry.data.predict import predict_arrays, predict_images
 
     with progress("running") as tick:
         if not inputs.images:
             return predict_arrays(session, inputs.feeds, batch=batch, progress=tick)
-        assert description is not None
+        if description is None:
+            wanted = Path(models[0]).with_suffix(".toml")
+            raise FileProblem(f"{wanted}: no such file; it must say how images become inputs (or give --description)")
         return predict_images(session, inputs.images, description, batch=batch, progress=tick)
 
 
@@ -140,8 +144,6 @@ def _guesses(predictions: Predictions, description: Description | None, top: int
     from mindferry.data.labels import best
 
     if description is None or description.output is None:
-        if top is not None:
-            raise OptionError("--top needs a description with an [output] section")
         return None
     return best(predictions.outputs, description, top=top) if predictions.outputs else []
 

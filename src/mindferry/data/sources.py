@@ -128,9 +128,10 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
         FormatError: it is not one, is damaged, or holds Python objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise FormatError("is a single array (.npy) and not an archive of arrays", path=path)
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise FormatError("is a single array (.npy) and not an archive of arrays", path=path)
+        with archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise _unreadable(path, error, "an archive of arrays (.npz)") from None
