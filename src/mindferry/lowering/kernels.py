@@ -2,8 +2,8 @@
 
 A lowering may give an operator every element type that ONNX's newest opset allows it. Where the target opset does not, or
 where ONNX Runtime's CPU provider (1.23 and later) has no kernel, the inputs are cast to the first wider type that holds all
-their values, and the results are cast back; integers wrap as they would have. float16 needs nothing: ONNX Runtime casts it
-itself. float64 has no wider type, so a lowering that needs it has to avoid the operators that lack it.
+their values, and the results are cast back; integers wrap as they would have. float16 without a kernel stays as it is,
+because ONNX Runtime casts it itself. float64 has no wider type: a lowering avoids the operators that lack it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from mindferry.lowering.schema import formal_type, schema_of
 
 _B, _I8, _I16, _I32, _I64 = ir.DataType.BOOL, ir.DataType.INT8, ir.DataType.INT16, ir.DataType.INT32, ir.DataType.INT64
 _U8, _U16, _U32, _U64 = ir.DataType.UINT8, ir.DataType.UINT16, ir.DataType.UINT32, ir.DataType.UINT64
-_BF16, _F32, _F64 = ir.DataType.BFLOAT16, ir.DataType.FLOAT, ir.DataType.DOUBLE
+_F16, _BF16, _F32, _F64 = ir.DataType.FLOAT16, ir.DataType.BFLOAT16, ir.DataType.FLOAT, ir.DataType.DOUBLE
 
 _CARRIERS = {
     _B: (_U8, _I32, _I64), _I8: (_I16, _I32, _I64), _U8: (_I16, _I32, _I64), _I16: (_I32, _I64), _U16: (_I32, _I64),
-    _I32: (_I64,), _U32: (_I64,), _BF16: (_F32,),
+    _I32: (_I64,), _U32: (_I64,), _F16: (_F32,), _BF16: (_F32,),
 }  # fmt: skip
 """By element type, the wider ones of its kind, narrowest first."""
 
@@ -128,7 +128,7 @@ def _runs(operator: str, opset: int, kind: str, dtype: ir.DataType) -> bool:
     if dtype == _BF16 and operator not in _BFLOAT16:
         return False
     kernels = _KERNELS.get(operator, {}).get(kind)
-    return dtype in _allowed(operator, opset, kind) and (kernels is None or dtype in kernels or dtype == _BF16)
+    return dtype in _allowed(operator, opset, kind) and (kernels is None or dtype in kernels or dtype in (_F16, _BF16))
 
 
 @functools.cache
