@@ -54,6 +54,7 @@ def convert(
     *,
     opset: int = 18,
     input_shapes: Mapping[str, Shape] | None = None,
+    dynamic_batch: bool = False,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     weights: AnyPath | None = None,
@@ -70,6 +71,8 @@ def convert(
         opset: ONNX opset of the result, 13 to 23.
         input_shapes: shapes that replace the recorded ones, by the model's own input names; a string is a symbolic
             dimension, None a free one.
+        dynamic_batch: make the fixed batch dimension of a static model free; the result is verified by running it on
+            ONNX Runtime at two sizes.
         input_names: new names for all inputs, in order.
         output_names: new names for all outputs, in order; MindSpore's nested outputs are flattened in their order.
         weights: a checkpoint whose parameters replace the model's, by name.
@@ -102,6 +105,7 @@ def convert(
         Path(target),
         opset=opset,
         input_shapes=input_shapes,
+        dynamic_batch=dynamic_batch,
         input_names=input_names,
         output_names=output_names,
         checkpoint=None if weights is None else Path(weights),

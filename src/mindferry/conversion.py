@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from mindferry import formats, weights
+from mindferry import batching, formats, plugins, weights
 from mindferry.errors import OptionError
 from mindferry.formats import _files
 from mindferry.graph import Model, ScalarType, Tensor, TensorType
@@ -58,6 +58,7 @@ def to_onnx(
     *,
     opset: int,
     input_shapes: Mapping[str, Shape] | None = None,
+    dynamic_batch: bool = False,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     checkpoint: Path | None = None,
@@ -68,6 +69,8 @@ def to_onnx(
 ) -> tuple[ir.Model, Report]:
     """The ONNX model of a MindIR file, with a checkpoint's weights where one is given, and a report.
 
+    The other options are those of `mindferry.convert`.
+
     Raises:
         OptionError: an option cannot be meant, or the source is not MindIR.
         ConvertError: the checkpoint does not fit, or the model has no exact ONNX form.
@@ -75,6 +78,7 @@ def to_onnx(
     if not LOWEST_OPSET <= opset <= HIGHEST_OPSET:
         raise OptionError(f"opset {opset} is not supported; choose {LOWEST_OPSET} to {HIGHEST_OPSET}")
     _require_graph(source)
+    plugins.load_installed()
     keys = _keys(source, checkpoint, key)
     from mindferry.formats.mindir import reader
 
@@ -82,8 +86,16 @@ def to_onnx(
     state: tuple[str, ...] = ()
     if checkpoint is not None:
         model, state = weights.replace(model, load_checkpoint(checkpoint, key=keys[1]), source=str(checkpoint))
+    if dynamic_batch:
+        if input_shapes:
+            raise OptionError("a dynamic batch and input shapes exclude each other")
+        batch = batching.frozen_batch(model)
+        static, _ = lower(model, Options(opset, approximate=approximate))
+        input_shapes = batch.shapes
     options = Options(opset, approximate=approximate, reshaped=bool(input_shapes))
     result, report = lower(model, options, input_shapes=input_shapes, progress=progress)
+    if dynamic_batch:
+        batching.verify(static, result, batch, path=source)
     report.rewrites = optimize(result, level)
     report.operators = Counter(node.op_type for node in ir.traversal.RecursiveGraphIterator(result.graph))
     if state:

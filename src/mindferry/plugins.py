@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from mindferry.errors import FileProblem, OptionError
+from mindferry.lowering import ops
 
 ENTRY_POINTS = "mindferry.lowerings"
 
@@ -28,6 +29,7 @@ def load(plugin: str | Path) -> None:
         FileProblem: there is no such file.
         OptionError: the module is missing, or fails while it is imported; its own words are in the text.
     """
+    ops.load()
     try:
         if str(plugin).endswith(".py"):
             _load_file(Path(plugin).resolve())
@@ -59,6 +61,7 @@ def _load_file(path: Path) -> None:
 @functools.cache
 def load_installed() -> None:
     """Imports every plugin that an installed package announces."""
+    ops.load()
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         try:
             point.load()

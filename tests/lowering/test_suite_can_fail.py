@@ -33,7 +33,7 @@ def outcome(primitive: str) -> str:
         ("Sub", lambda op, x, y: op.Sub(*op.promote(y, x, to=op.result_dtype))),
         ("ReLU", lambda op, x: op.Identity(x)),
         ("Abs", lambda op, x: op.Neg(x)),
-        ("Exp", lambda op, x: op.Mul(op.Exp(x), op.cast(1.001, x.dtype))),
+        ("Tanh", lambda op, x: op.Mul(op.Tanh(x), op.cast(1.001, x.dtype))),
         ("Greater", lambda op, x, y: op.GreaterOrEqual(*op.promote(x, y))),
         ("Reshape", lambda op, x, shape: op.Reshape(x, op.constant([-1]))),
     ],

@@ -32,12 +32,22 @@ if TYPE_CHECKING:
             "mindferry convert lenet5.mindir lenet5.onnx --input-name image --output-name scores",
             "with names of your choice",
         ),
+        ("mindferry convert net.mindir net.onnx --dynamic-batch", "make a frozen batch free, verified by running it"),
+        ("mindferry convert net.mindir net.onnx --plugin my_ops.py", "with lowerings of your own"),
     ]
 )
 @click.argument("source", type=click.Path())
 @click.argument("target", type=click.Path())
 @options.opset
 @options.input_shapes
+@click.option("--dynamic-batch", is_flag=True, help="Make a fixed batch dimension free, verified by running two sizes.")
+@click.option(
+    "--optimize", "level", type=click.IntRange(0, 1), default=1, show_default=True,
+    help="0: as lowered; 1: fold constants, scales and biases.",
+)  # fmt: skip
+@click.option(
+    "--plugin", "plugins", multiple=True, metavar="FILE.py|MODULE", help="Load lowerings of your own; repeatable."
+)
 @click.option(
     "--input-name", "input_names", multiple=True, metavar="NAME", help="New name of an input; once for each, in order."
 )
@@ -53,8 +63,9 @@ if TYPE_CHECKING:
 @options.approximate
 @options.as_json
 def command(
-    source: str, target: str, opset: int, input_shapes: tuple[tuple[str, Shape], ...], input_names: tuple[str, ...],
-    output_names: tuple[str, ...], weights: str | None, key: bytes | None, approximate: bool, as_json: bool,
+    source: str, target: str, opset: int, input_shapes: tuple[tuple[str, Shape], ...], dynamic_batch: bool, level: int,
+    plugins: tuple[str, ...], input_names: tuple[str, ...], output_names: tuple[str, ...], weights: str | None,
+    key: bytes | None, approximate: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Convert SOURCE, a MindIR file, to TARGET, an ONNX file.
 
@@ -63,16 +74,27 @@ def command(
     import mindferry
 
     started = time.perf_counter()
+    load_plugins(plugins)
     with progress("converting") as tick:
         report = mindferry.convert(
-            source, target, opset=opset, input_shapes=options.shapes(input_shapes), input_names=input_names or None,
-            output_names=output_names or None, weights=weights, key=key, approximate=approximate, progress=tick,
+            source, target, opset=opset, input_shapes=options.shapes(input_shapes), dynamic_batch=dynamic_batch,
+            input_names=input_names or None, output_names=output_names or None, weights=weights, key=key,
+            approximate=approximate, level=level, progress=tick,
         )  # fmt: skip
     seconds = time.perf_counter() - started
     if as_json:
         screen.print_json(data(report, target, seconds))
     else:
         show(report, target, seconds)
+
+
+def load_plugins(plugins: tuple[str, ...]) -> None:
+    """Loads the lowerings that a user names."""
+    if plugins:
+        from mindferry.plugins import load
+
+        for plugin in plugins:
+            load(plugin)
 
 
 def sizes(target: str) -> dict[str, int]:
