@@ -53,6 +53,7 @@ class Context(Builder):
         operand_types: the recorded types of its operands, None where the file records none.
         written: by index, the new values of operands that the primitive writes to; a lowering fills it where these are
             not just its result in the first operand.
+        overrides: (recorded size, size or symbol now) of the input dimensions that the user replaced.
         report: what the conversion tells the user.
     """
 
@@ -63,6 +64,7 @@ class Context(Builder):
         super().__init__(options.opset, name=name, outer=outer)
         self.options, self.report = options, report
         self.written: dict[int, Any] = {}
+        self.overrides: set[tuple[int, int | str]] = outer.overrides if outer is not None else set()
         if outer is not None:
             self.node, self.operand_types = outer.node, outer.operand_types
 
@@ -81,6 +83,14 @@ class Context(Builder):
         while isinstance(kind, SequenceType) and kind.items:
             kind = kind.items[0]
         return dtypes.TO_ONNX[kind.dtype] if isinstance(kind, TensorType | ScalarType) else None
+
+    def dtype_of_result(self, index: int, default: ir.DataType) -> ir.DataType:
+        """The recorded element type of one of the node's results, or the default where the file records none."""
+        kind = self.node.type
+        if isinstance(kind, SequenceType) and kind.items is not None and index < len(kind.items):
+            kind = kind.items[index]
+            return dtypes.TO_ONNX[kind.dtype] if isinstance(kind, TensorType | ScalarType) else default
+        return default
 
     def dtype(self, argument: Any) -> ir.DataType:
         """The ONNX element type of a dtype argument (TypeId number or DType)."""

@@ -11,7 +11,7 @@ import onnx_ir as ir
 from mindferry.errors import LoweringError
 from mindferry.lowering.helpers import tuple_of
 
-PAD_MODES = {"pad": "pad", "same": "same", "valid": "valid", 0: "pad", 1: "same", 2: "valid"}
+PAD_MODES = {"pad": "pad", "calculated": "pad", "same": "same", "valid": "valid", 0: "pad", 1: "same", 2: "valid"}
 """pad_mode as a string (in any case) or as the enum of yaml operators, to its name."""
 
 
@@ -75,3 +75,51 @@ def padding(x: ir.Value, window: Window, pad_mode: Any, pad_list: Any = 0) -> di
         return {"auto_pad": "SAME_UPPER"}
     pads = explicit_pads(known if len(known) == count else [0] * count, window, pad_mode, pad_list)
     return {"pads": [one[0] for one in pads] + [one[1] for one in pads]}
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """The padding of a pool, per spatial axis.
+
+    Attributes:
+        front, behind: elements that are added; None where pad_mode "same" meets sizes that are only known at run time.
+        beyond: elements that ceil_mode adds behind for a last window; None where that is only known at run time.
+    """
+
+    front: tuple[int, ...] | None
+    behind: tuple[int, ...] | None
+    beyond: tuple[int, ...] | None
+
+    @staticmethod
+    def of(x: ir.Value, window: Window, pad_mode: Any, pad_list: Any = 0, *, ceil_mode: Any = False) -> Padding:
+        """The padding that MindSpore's arguments mean for channel-first x."""
+        count = len(window.kernel)
+        sizes = [size for size in list(x.shape or ())[2:] if isinstance(size, int)]
+        known = len(sizes) == count
+        if not known and pad_mode_name(pad_mode) == "same":
+            return Padding(None, None, (0,) * count)
+        pads = explicit_pads(sizes if known else [0] * count, window, pad_mode, pad_list)
+        front, behind = tuple(one[0] for one in pads), tuple(one[1] for one in pads)
+        if not ceil_mode:
+            return Padding(front, behind, (0,) * count)
+        if not known:
+            return Padding(front, behind, None)
+        beyond = map(_beyond, sizes, pads, window.reach, window.strides)
+        return Padding(front, behind, tuple(beyond))
+
+    def attributes(self) -> dict[str, Any]:
+        """All of it as attributes of an ONNX pool."""
+        if self.front is None or self.behind is None:
+            return {"auto_pad": "SAME_UPPER"}
+        if self.beyond is None:
+            return {"pads": [*self.front, *self.behind], "ceil_mode": 1}
+        return {"pads": [*self.front, *(a + b for a, b in zip(self.behind, self.beyond, strict=True))]}
+
+
+def _beyond(size: int, pads: tuple[int, int], reach: int, stride: int) -> int:
+    """What a last, incomplete window needs behind the padding; there is none that would start in the padding."""
+    full = size + sum(pads)
+    count = -(-(full - reach) // stride) + 1
+    if (count - 1) * stride >= size + pads[0]:
+        count -= 1
+    return max(0, (count - 1) * stride + reach - full)
