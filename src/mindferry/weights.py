@@ -52,7 +52,7 @@ def check(wanted: Mapping[str, Form], given: Mapping[str, Form], *, source: str)
     unknown = [name for name in extra if name not in state]
     missing = [name for name in wanted if name not in given]
     differing = [
-        f"{name} is {_text(given[name])}, the model has {_text(form)}"
+        f"{name} is {_text(given[name])} instead of {_text(form)}"
         for name, form in wanted.items()
         if name in given and given[name] != form
     ]
@@ -62,7 +62,7 @@ def check(wanted: Mapping[str, Form], given: Mapping[str, Form], *, source: str)
         *_group("of another form", differing),
     ]
     if problems:
-        raise ConvertError(f"{source} does not fit the model: {'; '.join(problems)}{_hint(missing, unknown)}")
+        raise ConvertError(f"{source} does not fit the model: {'; '.join(problems)}{_hint(missing, extra)}")
     return state
 
 
@@ -86,12 +86,12 @@ def _text(form: Form) -> str:
     return f"{form[0]}{list(form[1])}"
 
 
-def _hint(missing: list[str], unknown: list[str]) -> str:
+def _hint(missing: list[str], extra: list[str]) -> str:
     """What to do where a wrapper around the network put its own name before those of all parameters."""
-    if not missing or not unknown:
+    if not missing or not extra:
         return ""
-    prefix = unknown[0].removesuffix(missing[0])
-    wrapped = prefix != unknown[0] and {prefix + name for name in missing} <= set(unknown)
+    prefix = extra[0].removesuffix(missing[0])
+    wrapped = prefix != extra[0] and {prefix + name for name in missing} <= set(extra)
     return f"; its names start with {prefix!r}: save the network inside the wrapper" if wrapped else ""
 
 
