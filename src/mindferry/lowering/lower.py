@@ -177,6 +177,9 @@ class Lowerer:
                 f"input {title} has any number of dimensions; ONNX needs a fixed one: give the input's shape"
             )
         shape = tuple(f"{title}_{axis}" if size is None else size for axis, size in enumerate(shape))
+        recorded = kind.shape if isinstance(kind, TensorType) and kind.shape is not None else ()
+        pairs = zip(recorded, shape, strict=False)
+        self.context.overrides.update((old, new) for old, new in pairs if isinstance(old, int) and old != new)
         if not kind.dtype.is_complex:
             return self.context.input(title, dtypes.TO_ONNX[kind.dtype], shape)
         part = ir.DataType.FLOAT if kind.dtype is DType.COMPLEX64 else ir.DataType.DOUBLE
