@@ -53,11 +53,7 @@ Progress = Callable[[int, int], None]
 
 
 def lower(
-    model: Model,
-    options: Options,
-    *,
-    input_shapes: Mapping[str, Shape] | None = None,
-    progress: Progress | None = None,
+    model: Model, options: Options, *, input_shapes: Mapping[str, Shape] | None = None, progress: Progress | None = None
 ) -> tuple[ir.Model, Report]:
     """The ONNX model of a source model, and a report.
 
@@ -227,6 +223,8 @@ class Lowerer:
         if any(isinstance(one, Exit) for one in operands):
             raise LoweringError("uses the result of a recursive call, which has no ONNX form")
         arguments = [self.settle(one, state) for one in operands if not isinstance(one, dict) and one is not MONAD]
+        if any(isinstance(leaf, Complex) for leaf in flatten(arguments)):
+            row = registry.find_complex(node.primitive) or row
         positional, named = bind(
             row, arguments, {name: self.constant(value) for name, value in node.attributes.items()}
         )

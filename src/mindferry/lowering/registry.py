@@ -35,6 +35,7 @@ class Lowering:
 
 
 _table: dict[str, list[Lowering]] = {}
+_complex: dict[str, Lowering] = {}
 _refused: dict[str, str] = {}
 
 
@@ -67,6 +68,25 @@ def lowers(
     return register
 
 
+def lowers_complex(*primitives: str) -> Callable[[Function], Function]:
+    """Registers the decorated function as the lowering of the primitives wherever an operand is complex.
+
+    A primitive without such a function is lowered by its other one, which may know complex operands itself.
+
+    Raises:
+        ValueError: a primitive has such a lowering already.
+    """
+
+    def register(function: Function) -> Function:
+        parameters = tuple(inspect.signature(function).parameters.values())[1:]
+        for primitive in primitives:
+            if _complex.setdefault(primitive, row := Lowering(primitive, LOWEST_OPSET, function, parameters)) is not row:
+                raise ValueError(f"{primitive} already has a lowering for complex operands")
+        return function
+
+    return register
+
+
 def direct(table: Mapping[str, str], *, since: int = LOWEST_OPSET) -> None:
     """Registers primitives that are one ONNX operator of the same inputs and no attributes."""
     for primitive, operator in table.items():
@@ -85,6 +105,11 @@ def refuse(reason: str, *primitives: str) -> None:
 def find(primitive: str, opset: int) -> Lowering | None:
     """The newest lowering that the opset allows."""
     return next((row for row in _table.get(primitive, ()) if row.since <= opset), None)
+
+
+def find_complex(primitive: str) -> Lowering | None:
+    """The lowering for complex operands, where there is one of its own."""
+    return _complex.get(primitive)
 
 
 def rows(primitive: str) -> tuple[Lowering, ...]:
