@@ -13,7 +13,7 @@ endian), then the parameters at the offsets that the graph file gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mindferry.errors import FormatError
@@ -59,10 +59,14 @@ class _Reader:
         self.message = decode(view, "Model", self.schema)
         self.externals: dict[Path, memoryview] = {}
         self._check_header()
-        self.primitives = {item.get("name", ""): self._primitive(item) for item in self.message.get("primitives", [])}
-        self.functions: dict[str, Message] = {item.get("name", ""): item for item in self.message.get("functions", [])}
-        graphs = [self.message["graph"], *self.functions.values()]
-        self.constants = {name: value for graph in graphs for name, value in _constants(graph)}
+        primitives, functions = self.message.get("primitives", []), self.message.get("functions", [])
+        self.primitives = {name: self._primitive(item) for name, item in _by_name("primitives", primitives).items()}
+        self.functions = _by_name("functions", functions)
+        nodes = [node for graph in (self.message["graph"], *functions) for node in graph.get("node", [])]
+        constants = [node for node in nodes if node.get("op_type") == "Constant"]
+        self.constants = {
+            name: _constant(item) for name, item in _by_name("constants", constants, _result_name).items()
+        }
 
     def _check_header(self) -> None:
         message = self.message
@@ -108,15 +112,13 @@ class _Reader:
                 "a MapParameter (hash table) is not supported", offset=message["map_parameter"][0][OFFSET]
             )
         name = message.get("name", "")
+        tensors = _by_name("parameters", message.get("parameter") or message.get("initializer", []))
         parameters = {
-            item.get("name", ""): values.tensor(
-                item, self._external, name=item.get("ref_key") or _title(item.get("name", ""), name)
-            )
-            for item in message.get("parameter") or message.get("initializer", [])
+            key: values.tensor(item, self._external, name=item.get("ref_key") or _title(key, name))
+            for key, item in tensors.items()
         }
-        inputs = tuple(
-            self._input(item, name) for item in message.get("input", []) if item.get("name", "") not in parameters
-        )
+        given = _by_name("inputs", message.get("input", []))
+        inputs = tuple(self._input(item, name) for key, item in given.items() if key not in parameters)
         return _GraphReader(self, message, inputs, parameters.keys()).graph(name, inputs, parameters)
 
     def _input(self, message: Message, graph: str) -> Input:
@@ -207,14 +209,27 @@ class _GraphReader:
         raise FormatError(f"value {name!r} is used before it is defined", offset=message[OFFSET])
 
 
-def _constants(graph: Message) -> Iterator[tuple[str, Operand]]:
-    """A graph's constants by name; other graphs may use them too."""
-    for message in graph.get("node", []):
-        if message.get("op_type") == "Constant":
-            attributes = message.get("attribute", [])
-            if len(attributes) != 1:
-                raise FormatError(f"a Constant has {len(attributes)} values, not 1", offset=message[OFFSET])
-            yield _result_name(message), values.literal(attributes[0])
+def _name(message: Message) -> str:
+    return str(message.get("name", ""))
+
+
+def _by_name(what: str, messages: Iterable[Message], name_of: Callable[[Message], str] = _name) -> dict[str, Message]:
+    """Messages by their names, which must differ."""
+    found: dict[str, Message] = {}
+    for message in messages:
+        name = name_of(message)
+        if name in found:
+            raise FormatError(f"two {what} are named {name!r}", offset=message[OFFSET])
+        found[name] = message
+    return found
+
+
+def _constant(message: Message) -> Operand:
+    """A Constant's value; graphs may use each other's."""
+    attributes = message.get("attribute", [])
+    if len(attributes) != 1:
+        raise FormatError(f"a Constant has {len(attributes)} values, not 1", offset=message[OFFSET])
+    return values.literal(attributes[0])
 
 
 def _result_name(message: Message) -> str:

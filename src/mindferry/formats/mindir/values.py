@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from mindferry.errors import FormatError
-from mindferry.formats._wire import OFFSET, Message
+from mindferry.formats._wire import MAX_DEPTH, OFFSET, Message
 from mindferry.formats.mindir import fields
 from mindferry.graph import MONAD, Closure, Operand, OtherType, ScalarType, SequenceType, Tensor, TensorType, Type
 from mindferry.types import DType, Shape
@@ -172,6 +172,8 @@ def _build(expression: str, take: Callable[[], Any], message: Message) -> Any:
         for token in _TOKEN.findall(expression):
             if token in ("Tuple[", "List["):
                 stack.append([])
+                if len(stack) > MAX_DEPTH:
+                    raise FormatError(f"attributes are nested deeper than {MAX_DEPTH}", offset=message[OFFSET])
             elif token == "]":
                 finished = tuple(stack.pop())
                 stack[-1].append(finished)
