@@ -1,0 +1,45 @@
+"""Subscripts that are known only when the graph runs, on shapes and ranks that are not known either."""
+
+from __future__ import annotations
+
+from ops.case import Case
+from ops.inputs import array, mutable, normal
+
+ROWS = {"x": (None, 3)}
+ANY = {"x": None}
+TABLES = [normal(4, 3), normal(5, 3)]
+TABLE = normal(4, 3)
+PICKS = array([2, 0], "int64")
+OTHERS = array([1, 2], "int64")
+
+CASES = (
+    Case("StridedSlice", "x[y]", x=TABLE, y=mutable(2)),
+    Case("StridedSlice", "x[y:]", x=TABLE, y=mutable(-2)),
+    Case("StridedSlice", "x[y:z]", dynamic=ROWS, x=TABLES, y=mutable(1), z=mutable(3)),
+    Case("StridedSlice", "x[y:z:2]", dynamic=ROWS, x=TABLES, y=mutable(0), z=mutable(4)),
+    Case("StridedSlice", "x[y:]", dynamic=ANY, x=[TABLE, normal(3)], y=mutable(1)),
+    Case("StridedSlice", "x[:, 1:]", dynamic=ANY, x=[TABLE, normal(2, 3, 4)]),
+    Case("Gather", "x[y]", dynamic=ANY, x=[TABLE, normal(5)], y=array(-2, "int64")),
+    Case("Gather", "x[y]", dynamic=ROWS, x=TABLES, y=array([2, -1], "int64")),
+    Case("EllipsisToSlice", "x[..., y]", dynamic=ANY, x=TABLE, y=mutable(1)),
+    Case("EllipsisToSlice", "x[y, None, ...]", dynamic=ANY, x=TABLE, y=mutable(2)),
+    Case("GetSqueezeSliceShape", "x[..., y]", dynamic=ANY, x=normal(2, 3, 4), y=mutable(-1)),
+    Case("GetSqueezeSliceShape", "x[y, ..., 0]", dynamic=ANY, x=normal(2, 3, 4), y=mutable(1)),
+    Case("NormalizeDimIndex", "x[None, ..., y]", dynamic=ANY, x=TABLE, y=mutable(2)),
+    Case("NormalizeDimIndex", "x[y, None, ...]", dynamic=ANY, x=normal(2, 3, 4), y=mutable(0)),
+    Case("GetTupleIndexInfo", "x[y, z]", dynamic=ANY, x=TABLE, y=PICKS, z=OTHERS),
+    Case("GetTupleIndexInfo", "x[:, y]", dynamic=ANY, x=TABLE, y=PICKS),
+    Case("SliceToIndices", "x[1:3, y]", dynamic=ROWS, x=TABLE, y=PICKS),
+    Case("SliceToIndices", "x[0:y, z]", dynamic=ROWS, x=TABLE, y=mutable(2), z=PICKS),
+    Case("NormalizeTupleIndex", "x[..., y, None]", dynamic=ROWS, x=TABLE, y=PICKS),
+    Case("NormalizeTupleIndex", "x[y, 1]", dynamic=ANY, x=TABLE, y=PICKS),
+    Case("RemakeTupleIndex", "x[y, ...]", dynamic=ANY, x=normal(4, 3, 2), y=PICKS),
+    Case("RemakeTupleIndex", "x[..., y]", dynamic=ANY, x=normal(2, 3, 4), y=PICKS),
+    Case("RemoveExpandedDims", "x[:, y] = z\nx", dynamic=ROWS, x=TABLE, y=mutable(2), z=array(1.5)),
+    Case("RemoveExpandedDims", "x[1:, y] = z\nx", dynamic=ROWS, x=TABLE, y=mutable(0), z=array(1.5)),
+    Case("TensorCopySlices", "x[1:y] = 0.5\nx", dynamic=ROWS, x=TABLE, y=mutable(3)),
+    Case("TensorScatterUpdate", "x[y] = 1.5\nx", dynamic=ANY, x=TABLE, y=mutable(2)),
+    Case("TensorScatterUpdate", "x[y] = z\nx", dynamic=ROWS, x=TABLE, y=PICKS, z=normal(2, 3)),
+    Case("raise", "x[y] = 1.5\nx", dynamic=ANY, x=normal(4), y=mutable(-1)),
+    Case("raise", "if x.shape[0] > 9:\n    raise ValueError('too long')\nx + 1", dynamic=ROWS, x=TABLES),
+)

@@ -1,0 +1,83 @@
+"""Tuples, lists and numbers as values of the graph, beyond the arithmetic of scalars."""
+
+from __future__ import annotations
+
+from ops.case import Case
+from ops.inputs import array, booleans, mutable, normal
+
+ROWS = {"x": (None, 3)}
+BATCHES = [normal(4, 3), normal(2, 3)]
+ANY_RANK = {"x": None}
+TRIPLE = mutable((3, 4, 5))
+PAIR = mutable((7, -2))
+
+CASES = (
+    Case("SequenceAdd", "sequence.SequenceAdd()(x, y)", x=TRIPLE, y=PAIR),
+    Case("SequenceAdd", "sequence.SequenceAdd()((x, x), (y,))", x=normal(2), y=normal(2)),
+    Case("SequenceAddN", "sequence.SequenceAddN()(x)", x=TRIPLE),
+    Case("SequenceAddN", "sequence.SequenceAddN()((x, y))", x=normal(2), y=normal(2)),
+    Case("SequenceAddOffset", "sequence.SequenceAddOffset()(x, y)", x=mutable((3, 4)), y=mutable((5, 6))),
+    Case("SequenceAddOffset", "sequence.SequenceAddOffset()(x, y)", x=TRIPLE, y=PAIR),
+    Case("SequenceCount", "x.count(y)", x=mutable((3, 4, 3)), y=mutable(3)),
+    Case("SequenceCount", "sequence.SequenceCount()(x, y)", x=mutable((3.5, 4.5)), y=mutable(4.0)),
+    Case("SequenceIndex", "x.index(y)", x=TRIPLE, y=mutable(4)),
+    Case("SequenceIndex", "sequence.SequenceIndex()(x, y, 1, 3)", x=mutable((3, 4, 3)), y=mutable(3)),
+    Case("SequenceMax", "max(x)", x=TRIPLE),
+    Case("SequenceMax", "max([x, y])", x=mutable(2.5), y=mutable(-1.0)),
+    Case("SequenceMin", "min(x)", x=TRIPLE),
+    Case("SequenceMin", "min((x, y))", x=mutable(2.5), y=mutable(-1.0)),
+    Case("SequenceMul", "sequence.SequenceMul()(x, y)", x=PAIR, y=mutable(2)),
+    Case("SequenceMul", "sequence.SequenceMul()((x,), y)", x=normal(2), y=mutable(3)),
+    Case("SequenceSlice", "sequence.SequenceSlice()(x, y, 3, 1)", x=TRIPLE, y=mutable(1)),
+    Case("SequenceSlice", "sequence.SequenceSlice()(x, y, z, 2)", x=mutable((3, 4, 5, 6)), y=mutable(0), z=mutable(4)),
+    Case("SequenceStack", "sequence.SequenceStack(0)((x, y))", x=normal(2), y=normal(2)),
+    Case("SequenceStack", "sequence.SequenceStack(-1)([x, y, x])", x=normal(2, 3), y=normal(2, 3)),
+    Case("SequenceUnstack", "sequence.SequenceUnstack(0)(x)", x=normal(2, 3)),
+    Case("SequenceUnstack", "sequence.SequenceUnstack(-1)(x)", x=normal(2, 3)),
+    Case("InSequence", "y in x", x=TRIPLE, y=mutable(4)),
+    Case("InSequence", "x.shape[0] in (2, 5)", dynamic=ROWS, x=BATCHES),
+    Case("ListAppend", "sequence.ListAppend()(x, y)", x=mutable([3, 4]), y=mutable(7)),
+    Case("ListAppend", "sequence.ListAppend()(x, y)", x=mutable([2.5]), y=mutable(-1.0)),
+    Case("ListInsert", "sequence.ListInsert()(x, 0, y)", x=mutable([3, 4]), y=mutable(7)),
+    Case("ListInsert", "sequence.ListInsert()(x, -1, y)", x=mutable([3, 4, 5]), y=mutable(7)),
+    Case("make_list", "[x, [x, x + 1], (x,)]", x=normal(2)),
+    Case("make_list", "list(x)", x=TRIPLE),
+    Case("make_range", "range(x)", x=mutable(4)),
+    Case("make_range", "range(y, x, 2)", x=mutable(6), y=mutable(1)),
+    Case("shape_mul", "sequence.shape_mul()(x)", x=TRIPLE),
+    Case("shape_mul", "sequence.shape_mul()(x.shape)", dynamic=ROWS, x=BATCHES),
+    Case("BoolNot", "not x", x=mutable(7)),
+    Case("BoolNot", "bool(x), not y", x=mutable(0), y=mutable(True)),
+    Case("bit_and", "x & y", x=mutable(7), y=mutable(10)),
+    Case("bit_or", "x | y", x=mutable(7), y=mutable(10)),
+    Case("ScalarBool", "scalar.ScalarBool()(x)", x=mutable(7)),
+    Case("ScalarBool", "scalar.ScalarBool()(x), scalar.ScalarBool()(y)", x=mutable(0), y=mutable(0.5)),
+    Case("ScalarLog", "scalar.ScalarLog()(x)", x=mutable(7.0)),
+    Case("ScalarLog", "scalar.ScalarLog()(x) * 2", x=mutable(0.25)),
+    Case("ScalarMax", "G.ScalarMax()(x, y)", x=mutable(3), y=mutable(4)),
+    Case("ScalarMax", "scalar.ScalarMax()(x, y)", x=mutable(2.5), y=mutable(-1.5)),
+    Case("ScalarMin", "G.ScalarMin()(x, y)", x=mutable(3), y=mutable(4)),
+    Case("ScalarMin", "scalar.ScalarMin()(x, y)", x=mutable(2.5), y=mutable(-1.5)),
+    Case("ScalarUadd", "scalar.ScalarUadd()(x)", x=mutable(3)),
+    Case("ScalarUadd", "scalar.ScalarUadd()(x)", x=mutable(-2.5)),
+    Case("ScalarAdd", "sum(x)", x=TRIPLE),
+    Case("ScalarDiv", "x.shape[0] / 2", dynamic=ROWS, x=BATCHES),
+    Case("ScalarSub", "x.shape[0] // 2, x.shape[0] % 3, x.shape[0] - 1, -x.shape[0]", dynamic=ROWS, x=BATCHES),
+    Case("ScalarPow", "x.shape[0] ** 2", dynamic=ROWS, x=BATCHES),
+    Case("TileSize", "inner.TileSize()((2, 3), (x,), 2)", x=mutable(4)),
+    Case("TileSize", "inner.TileSize()((x,), (4, 5), 3)", x=mutable(2)),
+    Case("Shape", "x.shape + (1,), x.shape[1:], x.shape * 2", dynamic=ROWS, x=BATCHES),
+    Case("Muls", "x * x.shape[0]", dynamic=ROWS, x=BATCHES),
+    Case("Divs", "x.mean(-1).sum() / x.shape[0]", dynamic=ROWS, x=BATCHES),
+    Case("Tile", "ops.tile(x, (x.shape[0], 1))", dynamic=ROWS, x=BATCHES),
+    Case("Reshape", "x.view(x.shape[0] * x.shape[1])", dynamic={"x": (None, None)}, x=BATCHES),
+    Case("Reshape", "ops.reshape(x, x.shape[::-1])", dynamic=ROWS, x=BATCHES),
+    Case("Squeeze", "ops.squeeze(x)", dynamic=ANY_RANK, x=[normal(4, 1), normal(1, 3, 1)]),
+    Case("Stack", "ops.stack([x, x]).shape", dynamic=ROWS, x=BATCHES),
+    Case("Switch", "x.shape[0] if x.shape[0] > 2 else 7", dynamic=ROWS, x=BATCHES),
+    Case("Switch", "x if y else 2.5", x=mutable(3.5), y=mutable(True)),
+    Case("TensorToScalar", "int(x) + 1, float(y)", x=array(3, "int64"), y=array(2.5)),
+    Case("TupleToTensor", "ops.tuple_to_array(x)", x=TRIPLE),
+    Case("Print", "print(x)\nx", x=normal(2)),
+    Case("Select", "x[y] = 0.0\nx", x=normal(3, 2), y=booleans(3, 2)),
+)
