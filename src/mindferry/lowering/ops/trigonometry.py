@@ -112,19 +112,21 @@ for _name in ("Sin", "Cos"):
 @lowers("Atan2", "Atan2Ext")
 def atan2(op: Context, input: ir.Value, other: ir.Value) -> ir.Value:
     """The angle of the point (other, input), between -pi and pi; zeros keep their sign."""
+    y, x = op.promote(input, other, to=op.result_dtype)
+    return computed_in(op, FLOATS, lambda y, x: angle(op, y, x), y, x)
 
-    def angle(y: ir.Value, x: ir.Value) -> ir.Value:
-        wide, high = op.Abs(x), op.Abs(y)
-        larger = op.Max(wide, high)
-        one = op.cast(1, x.dtype)
-        even = op.Or(op.Equal(larger, op.cast(0, x.dtype)), op.And(op.IsInf(wide), op.IsInf(high)))
-        ratio = op.Where(even, op.Where(op.IsInf(wide), one, op.cast(0, x.dtype)), op.Div(op.Min(wide, high), larger))
-        turn = arc_tangent(op, ratio) if x.dtype == DOUBLE else op.Atan(ratio)
-        turn = op.Where(op.Greater(high, wide), op.Sub(op.cast(math.pi / 2, x.dtype), turn), turn)
-        turn = op.Where(is_negative(op, x), op.Sub(op.cast(math.pi, x.dtype), turn), turn)
-        return op.Where(is_negative(op, y), op.Neg(turn), turn)
 
-    return computed_in(op, FLOATS, angle, *op.promote(input, other, to=op.result_dtype))
+def angle(op: Context, y: ir.Value, x: ir.Value) -> ir.Value:
+    """The angle of the point (x, y), between -pi and pi; zeros keep their sign; float32 or float64."""
+    wide, high = op.Abs(x), op.Abs(y)
+    larger = op.Max(wide, high)
+    one = op.cast(1, x.dtype)
+    even = op.Or(op.Equal(larger, op.cast(0, x.dtype)), op.And(op.IsInf(wide), op.IsInf(high)))
+    ratio = op.Where(even, op.Where(op.IsInf(wide), one, op.cast(0, x.dtype)), op.Div(op.Min(wide, high), larger))
+    turn = arc_tangent(op, ratio) if x.dtype == DOUBLE else op.Atan(ratio)
+    turn = op.Where(op.Greater(high, wide), op.Sub(op.cast(math.pi / 2, x.dtype), turn), turn)
+    turn = op.Where(is_negative(op, x), op.Sub(op.cast(math.pi, x.dtype), turn), turn)
+    return op.Where(is_negative(op, y), op.Neg(turn), turn)
 
 
 def is_negative(op: Context, x: ir.Value) -> ir.Value:
