@@ -1,119 +1,200 @@
-"""Resizing by interpolation, in MindSpore's coordinate conventions."""
+"""Resizing images."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.lowering.context import Context
-from mindferry.lowering.interpolation import Axis, Resampling, Taps, blend, linear, nearest
+from mindferry.lowering import resample
+from mindferry.lowering.context import Context, static_shape
 from mindferry.lowering.registry import lowers
+from mindferry.lowering.resample import ALIGN_CORNERS, ASYMMETRIC, HALF_PIXEL, rule_of
 
-FLOAT = ir.DataType.FLOAT
-
-
-def _resampling(op: Context, size: Any, count: int, align_corners: bool, half_pixel_centers: bool) -> Resampling:
-    """The last `count` numbers of size under MindSpore's pair of flags."""
-    if align_corners and half_pixel_centers:
-        raise LoweringError("align_corners and half_pixel_centers exclude each other")
-    coordinates = "align_corners" if align_corners else "half_pixel" if half_pixel_centers else "asymmetric"
-    return Resampling(_sizes(op, size, count), coordinates)
+_RULES = {
+    "asymmetric": ASYMMETRIC, "align_corners": ALIGN_CORNERS, "half_pixel": HALF_PIXEL, "pytorch_half_pixel": HALF_PIXEL,
+    0: ASYMMETRIC, 1: ALIGN_CORNERS, 2: HALF_PIXEL,
+}  # fmt: skip
+"""coordinate_transformation_mode as a name or as MindSpore's enum."""
 
 
-def _sizes(op: Context, size: Any, count: int) -> list[Any]:
-    """The new sizes: integers where they are known, else 0-d values."""
-    known = op.static(size)
-    if known is not None:
-        return [int(one) for one in known.ravel()[-count:]]
-    if isinstance(size, tuple | list):
-        return list(size[-count:])
-    return [op.Gather(op.ints(size), place) for place in range(-count, 0)]
+def rule_named(mode: Any) -> str:
+    """The coordinate rule of a coordinate_transformation_mode."""
+    if mode not in _RULES:
+        raise LoweringError(f"coordinate_transformation_mode {mode!r} is unknown")
+    return _RULES[mode]
 
 
-@lowers("ResizeNearestNeighbor", "ResizeNearestNeighborV2", "DynamicResizeNearestNeighbor")
-def resize_nearest_neighbor(
-    op: Context, image: ir.Value, size: Any, align_corners: bool = False, half_pixel_centers: bool = False
+def sizes_of(op: Context, size: Any, count: int) -> list[Any]:
+    """The wanted spatial sizes: Python integers where known, else 0-d values."""
+    if isinstance(size, ir.Value):
+        known = op.static(size)
+        if known is None:
+            return [op.cast(op.Gather(size, axis), ir.DataType.INT64) for axis in range(count)]
+        size = known.ravel().tolist()
+    sizes = [
+        int(one) if isinstance(one, int | np.integer) else one
+        for one in (size if isinstance(size, tuple | list) else [size])
+    ]
+    if len(sizes) != count:
+        raise LoweringError(f"size {size!r} should have {count} numbers")
+    return sizes
+
+
+def resized(
+    op: Context,
+    x: ir.Value,
+    sizes: Sequence[Any],
+    *,
+    mode: str,
+    rule: str,
+    factors: Sequence[float] | None = None,
+    **more: Any,
 ) -> ir.Value:
-    """The nearest element of an (N, C, H, W) tensor."""
-    return nearest(op, image, _resampling(op, size, 2, align_corners, half_pixel_centers))
+    """One ONNX Resize of channel-first x, with sizes, or with factors where these are what counts."""
+    if factors is None:
+        wanted = op.ints((op.dim(x, 0), op.dim(x, 1), *sizes))
+        return op.Resize(x, None, None, wanted, mode=mode, coordinate_transformation_mode=rule, **more)
+    scales = op.constant([1.0, 1.0, *factors], ir.DataType.FLOAT)
+    return op.Resize(x, None, scales, mode=mode, coordinate_transformation_mode=rule, **more)
+
+
+def resize_nearest(
+    op: Context, x: ir.Value, sizes: Sequence[Any], rule: str, factors: Sequence[float] | None = None
+) -> ir.Value:
+    """Channel-first x with each element copied from the nearest one.
+
+    A Resize where the size of each axis is a multiple of the other one, so that runtimes cannot round differently;
+    otherwise a Gather with MindSpore's own indices.
+    """
+    given = op.shape(x)[2:]
+    if rule == ASYMMETRIC and x.dtype != ir.DataType.DOUBLE and all(map(_multiple, given, sizes)):
+        return resized(op, x, sizes, mode="nearest", rule=rule, nearest_mode="floor")
+    for axis, (size, count) in enumerate(zip(given, sizes, strict=True)):
+        factor = None if factors is None else factors[axis]
+        if isinstance(size, int) and isinstance(count, int):
+            x = op.Gather(x, resample.nearest(size, count, rule, factor), axis=axis + 2)
+        else:
+            x = op.Gather(x, resample.nearest_at_run_time(op, size, count, rule, factor), axis=axis + 2)
+    return x
+
+
+def _multiple(size: Any, count: Any) -> bool:
+    if not isinstance(size, int) or not isinstance(count, int) or not size or not count:
+        return False
+    exact = np.arange(count) * size // count
+    return (size % count == 0 or count % size == 0) and bool((resample.nearest(size, count, ASYMMETRIC) == exact).all())
+
+
+def resize_linear(
+    op: Context, x: ir.Value, sizes: Sequence[Any], rule: str, factors: Sequence[float] | None = None
+) -> ir.Value:
+    """Channel-first x, interpolated between its elements along each spatial axis."""
+    given = op.shape(x)[2:]
+    known = all(isinstance(size, int) for size in (*given, *sizes))
+    if factors is not None and known and all(map(_fits, given, sizes, factors)):
+        factors = None
+    if x.dtype != ir.DataType.DOUBLE and (factors is None or not known):
+        return _resize_linear(op, x, sizes, rule, factors)
+    if not known:
+        raise LoweringError("linear resizing of float64 needs a static shape")
+    for axis, (size, count) in enumerate(zip(given, sizes, strict=True)):
+        taps = resample.linear(size, count, rule, None if factors is None else factors[axis])
+        x = resample.resample(op, x, axis + 2, taps)
+    return x
+
+
+def resize_cubic(
+    op: Context, x: ir.Value, sizes: Sequence[Any], rule: str, factors: Sequence[float] | None = None, a: float = -0.75
+) -> ir.Value:
+    """NCHW x with cubic interpolation along both spatial axes."""
+    given = op.shape(x)[2:]
+    known = all(isinstance(size, int) for size in (*given, *sizes))
+    if factors is not None and known and all(map(_fits, given, sizes, factors)):
+        factors = None
+    if x.dtype != ir.DataType.DOUBLE and (factors is None or not known):
+        return resized(op, x, sizes, mode="cubic", rule=rule, factors=factors, cubic_coeff_a=a)
+    if not known:
+        raise LoweringError("cubic resizing of float64 needs a static shape")
+    for axis, (size, count) in enumerate(zip(given, sizes, strict=True)):
+        taps = resample.keys_cubic(size, count, rule, None if factors is None else factors[axis], a)
+        x = resample.resample(op, x, axis + 2, taps)
+    return x
+
+
+def _fits(size: int, count: int, factor: float) -> bool:
+    """True where a scale factor says no more than the sizes do."""
+    return math.isclose(count, size * factor, rel_tol=1e-9)
+
+
+def _resize_linear(
+    op: Context, x: ir.Value, sizes: Sequence[Any], rule: str, factors: Sequence[float] | None
+) -> ir.Value:
+    if len(sizes) > 1:
+        return resized(op, x, sizes, mode="linear", rule=rule, factors=factors)
+    plane = op.Unsqueeze(x, [2])
+    factors = None if factors is None else [1.0, *factors]
+    return op.Squeeze(resized(op, plane, [1, *sizes], mode="linear", rule=rule, factors=factors), [2])
+
+
+@lowers("ResizeNearestNeighbor", "DynamicResizeNearestNeighbor")
+def resize_nearest_neighbor(
+    op: Context, x: ir.Value, size: Any, align_corners: bool = False, half_pixel_centers: bool = False
+) -> ir.Value:
+    """Each element copied from the one at floor(i in / out), with align_corners from the nearest one."""
+    return resize_nearest(op, x, sizes_of(op, size, 2), rule_of(align_corners, half_pixel_centers))
+
+
+@lowers("ResizeNearestNeighborV2")
+def resize_nearest_neighbor_v2(
+    op: Context, x: ir.Value, size: Any, align_corners: bool = False, half_pixel_centers: bool = False
+) -> ir.Value:
+    """Each element copied from the one at floor(i in / out), floor((i + 0.5) in / out), or the nearest corner to corner."""
+    return resize_nearest(op, x, sizes_of(op, size, 2), rule_of(align_corners, half_pixel_centers))
 
 
 @lowers("ResizeBilinearV2", "ResizeBilinear")
-def resize_bilinear_v2(
-    op: Context, image: ir.Value, size: Any, align_corners: bool = False, half_pixel_centers: bool = False
+def resize_bilinear(
+    op: Context, x: ir.Value, size: Any, align_corners: bool = False, half_pixel_centers: bool = False
 ) -> ir.Value:
-    """Bilinear interpolation of an (N, C, H, W) tensor."""
-    return linear(op, image, _resampling(op, size, 2, align_corners, half_pixel_centers))
-
-
-_ALIGNED = {"align_corners": True, "half_pixel": False, 1: True, 2: False}
-"""coordinate_transformation_mode, as a name or an enum, to whether corners are aligned or else pixels centred."""
+    """Bilinear interpolation of NCHW x, in the recorded element type."""
+    x = op.cast(x, op.result_dtype or x.dtype)
+    return resize_linear(op, x, sizes_of(op, size, 2), rule_of(align_corners, half_pixel_centers))
 
 
 @lowers("ResizeLinear1D")
 def resize_linear_1d(
     op: Context, x: ir.Value, size: Any, coordinate_transformation_mode: Any = "align_corners"
 ) -> ir.Value:
-    """Linear interpolation of an (N, C, W) tensor."""
-    aligned = _ALIGNED[coordinate_transformation_mode]
-    how = _resampling(op, (1, *_sizes(op, size, 1)), 2, aligned, not aligned)
-    return op.Squeeze(linear(op, op.Unsqueeze(x, [2]), how), [2])
-
-
-_TABLE = 1024
-"""MindSpore rounds the position between two elements to this part of their distance."""
-
-
-def _cubic_taps(axis: Axis) -> Taps:
-    """The four neighbours of each position under the cubic kernel; with centred pixels, without those beyond the edges."""
-    floor = np.floor(axis.positions)
-    offset = np.rint((axis.positions - floor) * np.float32(_TABLE)) / _TABLE
-    centred = axis.coordinates == "half_pixel"
-    a = -0.5 if centred else -0.75
-    distances = np.stack([1 + offset, offset, 1 - offset, 2 - offset])
-    inner = ((a + 2) * distances - (a + 3)) * distances**2 + 1
-    outer = ((a * distances - 5 * a) * distances + 8 * a) * distances - 4 * a
-    weights = np.where(distances <= 1, inner, outer)
-    places = floor.astype(np.int64) + np.arange(-1, 3)[:, None]
-    if centred:
-        weights = np.where((places >= 0) & (places < axis.old), weights, 0.0)
-        weights /= weights.sum(axis=0)
-    return Taps(places.clip(0, axis.old - 1), weights.astype(np.float32))
+    """Linear interpolation of NCW x."""
+    return resize_linear(op, x, sizes_of(op, size, 1), rule_named(coordinate_transformation_mode))
 
 
 @lowers("ResizeBicubic")
 def resize_bicubic(
-    op: Context, image: ir.Value, size: Any, align_corners: bool = False, half_pixel_centers: bool = False
+    op: Context, x: ir.Value, size: Any, align_corners: bool = False, half_pixel_centers: bool = False
 ) -> ir.Value:
-    """Bicubic interpolation of an (N, C, H, W) tensor in float32; positions are rounded to 1/1024."""
-    axes = _resampling(op, size, 2, align_corners, half_pixel_centers).axes(image)
-    if axes is None:
-        raise LoweringError("needs sizes that are known at conversion time")
-    taps = [(axis.place, _cubic_taps(axis)) for axis in axes]
-    return op.cast(blend(op, op.cast(image, FLOAT), taps), image.dtype)
-
-
-def _area_taps(axis: Axis) -> Taps:
-    """The elements under the cell of each new one, weighted by how much of each it covers, over the cell's size."""
-    starts = np.arange(axis.new, dtype=np.float32) * axis.step
-    ends = np.arange(1, axis.new + 1, dtype=np.float32) * axis.step
-    first = np.floor(starts).astype(np.int64)
-    places = first + np.arange(int((np.ceil(ends) - first).max()))[:, None]
-    covered = np.maximum(np.minimum(places + 1, ends) - np.maximum(places, starts), 0)
-    return Taps(places.clip(0, axis.old - 1), (covered / axis.step).astype(np.float32))
+    """Bicubic interpolation of NCHW x with MindSpore's table of weights, in the recorded element type."""
+    rule, sizes = rule_of(align_corners, half_pixel_centers), op.integers(size, "the size")
+    given, dtype = static_shape(x)[2:], op.result_dtype or x.dtype
+    x = x if x.dtype == ir.DataType.DOUBLE else op.cast(x, ir.DataType.FLOAT)
+    for axis, (before, after) in enumerate(zip(given, sizes, strict=True)):
+        x = resample.resample(op, x, axis + 2, resample.cubic(before, after, rule))
+    return op.cast(x, dtype)
 
 
 @lowers("ResizeArea")
-def resize_area(op: Context, images: ir.Value, size: Any, *, align_corners: bool = False) -> ir.Value:
-    """The mean over the cell of each new element of an (N, H, W, C) tensor, in float32."""
-    first = op.Transpose(op.cast(images, FLOAT), perm=[0, 3, 1, 2])
-    axes = _resampling(op, size, 2, align_corners, False).axes(first)
-    if axes is None:
-        raise LoweringError("needs sizes that are known at conversion time")
-    return op.Transpose(blend(op, first, [(axis.place, _area_taps(axis)) for axis in axes]), perm=[0, 2, 3, 1])
+def resize_area(op: Context, x: ir.Value, size: Any, *, align_corners: bool = False) -> ir.Value:
+    """The mean of what each element of the result covers of NHWC x, in float32."""
+    given, sizes = static_shape(x)[1:3], op.integers(size, "the size")
+    x, rule = op.cast(x, ir.DataType.FLOAT), rule_of(align_corners, False)
+    for axis, (before, after) in enumerate(zip(given, sizes, strict=True)):
+        x = resample.resample(op, x, axis + 1, resample.area(before, after, rule))
+    return x
 
 
 @lowers("ResizeV2")
@@ -121,9 +202,10 @@ def resize_v2(
     op: Context, x: ir.Value, roi: Any, scales: Any, sizes: Any, *, coordinate_transformation_mode: str = "half_pixel",
     mode: str = "nearest", cubic_coeff_a: float = -0.75, nearest_mode: str = "floor",
 ) -> ir.Value:  # fmt: skip
-    """Interpolation of an (N, C, H, W) tensor; nearest takes the element in which i times old / new lies."""
-    aligned = _ALIGNED[coordinate_transformation_mode.removeprefix("pytorch_")]
+    """Resizing of NCHW x to sizes (all four axes); nearest is asymmetric, whatever the coordinate mode says."""
+    rule, wanted = rule_named(coordinate_transformation_mode), sizes_of(op, sizes, 4)[2:]
     if mode == "nearest":
-        return nearest(op, x, _resampling(op, sizes, 2, False, False))
-    how = _resampling(op, sizes, 2, aligned, not aligned)
-    return linear(op, x, how) if mode == "linear" else how.resize(op, x, "cubic", cubic_coeff_a=cubic_coeff_a)
+        return resize_nearest(op, x, wanted, ASYMMETRIC)
+    if mode == "linear":
+        return resize_linear(op, x, wanted, rule)
+    return resize_cubic(op, x, wanted, rule, a=cubic_coeff_a)
