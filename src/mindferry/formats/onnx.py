@@ -14,12 +14,15 @@ import onnx
 import onnx_ir as ir
 
 from mindferry.errors import ConvertError, FileProblem, FormatError
-from mindferry.formats import _files
+from mindferry.formats import _files, _wire
 
 EXTERNAL_FROM = 256 << 20
 """Bytes of weights from which they are stored in a file of their own."""
 
 _SMALLEST_EXTERNAL = 1024
+
+_GRAPH, _INITIALIZER, _RAW_DATA = 7, 5, 9
+"""Fields of ModelProto, GraphProto and TensorProto."""
 
 
 def load(path: str | Path) -> ir.Model:
@@ -59,7 +62,10 @@ def save(model: ir.Model, path: str | Path) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
             written = Path(folder) / target.name
-            ir.save(model, written, external_data=data, size_threshold_bytes=_SMALLEST_EXTERNAL)
+            if data:
+                ir.save(model, written, external_data=data, size_threshold_bytes=_SMALLEST_EXTERNAL)
+            else:
+                _write(model, held, written)
             _check(written)
             if data:
                 (Path(folder) / data).replace(target.with_name(data))
@@ -69,6 +75,40 @@ def save(model: ir.Model, path: str | Path) -> None:
     finally:
         for value, tensor in held.items():
             value.const_value = tensor
+
+
+def _write(model: ir.Model, held: dict[ir.Value, ir.TensorProtocol], path: Path) -> None:
+    """Writes one file: the model without its weights, then the weights tensor by tensor, each straight from its source.
+
+    `ModelProto.graph` is field 7 and `GraphProto.initializer` field 5 (onnx/onnx.proto); the order of fields is free.
+    """
+    for value in held:
+        value.const_value = None
+    initializers = dict(model.graph.initializers)
+    model.graph.initializers.clear()
+    try:
+        proto = ir.to_proto(model)
+    finally:
+        model.graph.initializers.update(initializers)
+    graph = proto.graph.SerializeToString(deterministic=True)
+    proto.ClearField("graph")
+    headers = [_tensor_header(value, tensor) for value, tensor in held.items()]
+    total = len(graph) + sum(len(header) + tensor.nbytes for header, tensor in zip(headers, held.values(), strict=True))
+    with path.open("wb") as file:
+        file.write(proto.SerializeToString(deterministic=True))
+        file.write(_wire.write_varint(_GRAPH << 3 | 2) + _wire.write_varint(total) + graph)
+        for header, tensor in zip(headers, held.values(), strict=True):
+            file.write(header)
+            file.flush()
+            tensor.tofile(file)  # type: ignore[attr-defined]
+
+
+def _tensor_header(value: ir.Value, tensor: ir.TensorProtocol) -> bytes:
+    """An initializer's bytes up to its raw data, which ends it."""
+    fields = onnx.TensorProto(name=value.name, data_type=tensor.dtype.value, dims=tensor.shape.numpy())
+    head = fields.SerializeToString(deterministic=True) + _wire.write_varint(_RAW_DATA << 3 | 2)
+    head += _wire.write_varint(tensor.nbytes)
+    return _wire.write_varint(_INITIALIZER << 3 | 2) + _wire.write_varint(len(head) + tensor.nbytes) + head
 
 
 def weights_size(model: ir.Model) -> int:
