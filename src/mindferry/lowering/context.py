@@ -19,6 +19,7 @@ from mindferry.lowering import dtypes
 from mindferry.lowering.builder import Builder
 from mindferry.lowering.kernels import carried
 from mindferry.lowering.report import Report
+from mindferry.lowering.sizes import Sizes
 from mindferry.types import DType
 
 
@@ -54,6 +55,7 @@ class Context(Builder):
         written: by index, the new values of operands that the primitive writes to; a lowering fills it where these are
             not just its result in the first operand.
         overrides: (recorded size, size or symbol now) of the input dimensions that the user replaced.
+        sizes: what is known of sizes that are computed at run time.
         report: what the conversion tells the user.
     """
 
@@ -64,6 +66,7 @@ class Context(Builder):
         super().__init__(options.opset, name=name, outer=outer)
         self.options, self.report = options, report
         self.written: dict[int, Any] = {}
+        self.sizes: Sizes = outer.sizes if outer is not None else Sizes()
         self.overrides: set[tuple[int, int | str]] = outer.overrides if outer is not None else set()
         if outer is not None:
             self.node, self.operand_types = outer.node, outer.operand_types
@@ -74,7 +77,9 @@ class Context(Builder):
         return inner
 
     def _call(self, operator: str, /, *inputs: Any, outputs: int = 1, **attributes: Any) -> Any:
-        return carried(super()._call, operator, self.opset, inputs, attributes, outputs)
+        result = carried(super()._call, operator, self.opset, inputs, attributes, outputs)
+        self.sizes.learn(operator, inputs, attributes, result)
+        return result
 
     @property
     def result_dtype(self) -> ir.DataType | None:
@@ -106,7 +111,9 @@ class Context(Builder):
         if isinstance(item, tuple | list):
             if any(isinstance(part, ir.Value) for part in item):
                 parts = [self.Reshape(self.value(part, dtype), [1]) for part in item]
-                return self.Concat(*parts, axis=0)
+                whole = self.Concat(*parts, axis=0)
+                self.sizes.vector(whole, item)
+                return whole
             return self.constant(list(item), dtype)
         if isinstance(item, bool | int | float | np.ndarray | np.generic):
             return self.constant(item, dtype)
@@ -186,9 +193,10 @@ class Context(Builder):
         if isinstance(size, int):
             return size
         axis %= len(x.shape)
-        return self.Squeeze(
-            self.Shape(x, start=axis, end=axis + 1) if self.opset >= 15 else self.Gather(self.Shape(x), [axis]), [0]
-        )
+        one = self.Shape(x, start=axis, end=axis + 1) if self.opset >= 15 else self.Gather(self.Shape(x), [axis])
+        result = self.Squeeze(one, [0])
+        self.sizes.dimension(result, size.value)
+        return result
 
     def axes(self, x: ir.Value, axis: Any) -> list[int]:
         """Axes as non-negative integers in ascending order; None and () mean all of them."""
