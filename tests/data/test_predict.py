@@ -66,6 +66,13 @@ def test_batch_that_cannot_be() -> None:
             predict_arrays(Adder(("n", 2)), {"x": feed}, batch=3)
 
 
+def test_rows_for_a_fixed_batch_size_are_pointed_to_batches() -> None:
+    with pytest.raises(BadFeed, match=r"the model takes \[3, 2\] \(--batch 3 runs it in batches of that size\)"):
+        predict_arrays(Adder((3, 2)), {"x": X})
+    with pytest.raises(BadFeed, match=r"the model takes \[3, 4\]$"):
+        predict_arrays(Adder((3, 4)), {"x": X[:3]})
+
+
 def test_progress_is_told() -> None:
     calls: list[tuple[int, int]] = []
     predict_arrays(Adder(("n", 2)), {"x": X}, batch=3, progress=lambda *call: calls.append(call))

@@ -48,8 +48,12 @@ def test_names_before_files(folder: Path) -> None:
     assert gather(["odd=name.npy"], ONE).feeds["x"].shape == (1, 2)
     with pytest.raises(BadFeed, match=r"c is not an input; the model takes a: float32\[\?, 2\]"):
         gather(["c=x.npy"], TWO)
-    with pytest.raises(OptionError, match="holds 2 arrays"):
+    assert gather(["x=ab.npz:b"], ONE).feeds["x"].tolist() == [0, 1, 2]
+    assert gather(["ab.npz:b"], ONE).feeds["x"].tolist() == [0, 1, 2]
+    with pytest.raises(OptionError, match=r"ab\.npz holds the arrays a, b; name one as ab\.npz:ARRAY"):
         gather(["a=ab.npz"], TWO)
+    with pytest.raises(OptionError, match=r"holds the arrays a, b"):
+        gather(["a=ab.npz:c"], TWO)
     with pytest.raises(OptionError, match="a is given twice"):
         gather(["ab.npz", "a=x.npy"], TWO)
 

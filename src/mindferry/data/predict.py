@@ -47,7 +47,10 @@ def predict_arrays(
         OptionError: the model's batch size is another one, or an output has no rows.
     """
     if batch is None:
-        return Predictions(session.run(feeds))
+        try:
+            return Predictions(session.run(feeds))
+        except BadFeed as error:
+            raise BadFeed(f"{error}{_hint(session.inputs, feeds)}") from None
     counts = {name: len(feed) if np.ndim(feed) else 0 for name, feed in feeds.items()}
     total = max(counts.values(), default=0)
     if not total or any(count != total for count in counts.values()):
@@ -61,6 +64,14 @@ def predict_arrays(
         if progress is not None:
             progress(min(start + batch, total), total)
     return Predictions(_joined(parts))
+
+
+def _hint(specs: Sequence[TensorSpec], feeds: Mapping[str, Feed]) -> str:
+    """What helps where the inputs have more rows than a model of a fixed batch size takes, else nothing."""
+    shapes = [(spec.shape, np.shape(feeds[spec.name])) for spec in specs if spec.shape and spec.name in feeds]
+    sizes = {wanted[0] for wanted, given in shapes if len(wanted) == len(given) and wanted[0] != given[0]}
+    size = sizes.pop() if len(sizes) == 1 else None
+    return f" (--batch {size} runs it in batches of that size)" if isinstance(size, int) else ""
 
 
 def predict_images(

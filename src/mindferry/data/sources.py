@@ -1,6 +1,7 @@
 """What a user names as input: arrays (`.npz`, `.npy`, JSON from a file or from stdin), images, folders of images.
 
-`NAME=FILE` gives one input; a bare `.npz` or JSON object gives inputs by name, a bare `.npy` or JSON list the only one.
+`NAME=FILE` gives one input, `NAME=FILE.npz:ARRAY` an array of another name; a bare `.npz` or JSON object gives inputs by
+name, a bare `.npy` or JSON list the only one.
 """
 
 from __future__ import annotations
@@ -90,14 +91,13 @@ def _folder(path: Path) -> list[Path]:
 
 
 def _arrays(file: str, name: str | None, specs: Sequence[TensorSpec]) -> dict[str, Feed]:
-    suffix = Path(file).suffix.lower()
+    archive, _, chosen = file.rpartition(":") if ".npz:" in file and not Path(file).exists() else (file, "", "")
+    suffix = Path(archive).suffix.lower()
     if suffix == ".npz":
-        arrays = read_npz(Path(file))
-        if name is None:
-            return dict(arrays)
-        if len(arrays) != 1:
-            raise OptionError(f"{file} holds {len(arrays)} arrays ({', '.join(arrays)}); give it without {name}=")
-        return {name: next(iter(arrays.values()))}
+        arrays = read_npz(Path(archive))
+        return (
+            dict(arrays) if name is None and not chosen else {name or _only(specs, file): _one(arrays, archive, chosen)}
+        )
     if suffix == ".npy":
         return {name or _only(specs, file): _read_npy(Path(file))}
     if suffix == ".json" or file == STDIN:
@@ -108,6 +108,15 @@ def _arrays(file: str, name: str | None, specs: Sequence[TensorSpec]) -> dict[st
     raise FormatError(
         "an input is .npz, .npy, .json, an image, a folder of images, or - for JSON from stdin", path=file
     )
+
+
+def _one(arrays: Mapping[str, Feed], file: str, chosen: str) -> Feed:
+    """The chosen array, or the only one."""
+    if chosen in arrays:
+        return arrays[chosen]
+    if chosen or len(arrays) != 1:
+        raise OptionError(f"{file} holds the arrays {', '.join(arrays) or 'none'}; name one as {file}:ARRAY")
+    return next(iter(arrays.values()))
 
 
 def _only(specs: Sequence[TensorSpec], file: str) -> str:
