@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from mindferry.graph import Model
 from mindferry.passes.legacy import rename_legacy
+from mindferry.passes.memory import version_memory
 from mindferry.passes.prune import prune
 
 
 def clean(model: Model, *, writes: Callable[[str], bool]) -> Model:
-    """The model with today's primitive names and without dead nodes.
+    """The model with today's primitive names, without writes to anything but parameters and without dead nodes.
 
-    Names come first, because what is dead depends on which primitives write.
+    Names come first, because everything else depends on which primitives write; dead nodes go last, because a write that
+    is only ordered by a state becomes one that is used.
     """
-    return prune(rename_legacy(model), writes=writes)
+    return prune(version_memory(rename_legacy(model), writes=writes), writes=writes)
