@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import MINDIR, mindferry
+from command_line import MINDIR, TEST, mindferry
 from mindferry.cli.group import NAMES
 
 HEAVY = ("numpy", "onnx", "onnx_ir", "onnxruntime", "mindspore", "PIL", "rich", "ml_dtypes")
@@ -143,3 +143,22 @@ def test_completion() -> None:
     }
     done = process("from mindferry.cli import main; main([])", env=environment)
     assert done.stdout.split() == ["plain,convert"]
+
+
+def test_a_missing_runtime_is_one_line() -> None:
+    code = (
+        "import sys; sys.modules['onnxruntime'] = None; from mindferry.cli import main;"
+        f"sys.exit(main(['run', {str(MINDIR)!r}, '--input', {str(TEST)!r}]))"
+    )
+    done = process(code)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "pip install 'mindferry[cpu]'" in done.stderr
+
+
+def test_conversion_needs_the_core_dependencies_alone(tmp_path: Path) -> None:
+    absent = ("onnxruntime", "mindspore", "cryptography", "skimage", "scipy", "openvino")
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent})); from mindferry.cli import main;"
+        f"sys.exit(main(['convert', {str(MINDIR)!r}, {str(tmp_path / 'out.onnx')!r}]))"
+    )
+    assert process(code).returncode == 0
