@@ -118,18 +118,23 @@ class Session(ABC):
             RunError: the session is closed.
         """
         if self._closed:
-            raise RunError(f"this {self.runtime} session is closed; open the model again")
+            raise self._closed_error()
         arrays = check_feeds(self.inputs, feeds, self._complex_inputs)
         try:
             return self._run_impl(arrays)
         except MindFerryError:
             raise
         except Exception as error:
+            if self._closed:  # by another thread, meanwhile
+                raise self._closed_error() from None
             raise BackendFailed(f"{self.runtime} failed on {self.device}: {words(error)}") from error
 
     @abstractmethod
     def _run_impl(self, feeds: dict[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[np.generic]]:
         """Runs checked inputs."""
+
+    def _closed_error(self) -> RunError:
+        return RunError(f"this {self.runtime} session is closed; open the model again")
 
     def close(self) -> None:
         """Releases the model; a second call does nothing."""

@@ -103,10 +103,17 @@ def _converted(feed: Feed, spec: TensorSpec, wanted: np.dtype[Any] | None, probl
         return None
     with np.errstate(over="ignore"):
         array = natural.astype(wanted)
-    if wanted.kind in "iu" and not np.array_equal(array, natural):
+    if _overflows(natural, array):
         problems.append(f"{spec.name} holds values outside {spec.dtype}")
         return None
     return array
+
+
+def _overflows(natural: Array, array: Array) -> bool:
+    """True where integers changed, or finite numbers became infinite."""
+    if array.dtype.kind in "iu":
+        return not np.array_equal(array, natural)
+    return natural.dtype.kind in "fc" and bool(np.any(np.isfinite(natural) & ~np.isfinite(array)))
 
 
 _ACCEPTED = {"b": "b", "i": "iub", "u": "iub", "f": "fiub", "V": "fiub", "c": "cfiub", "O": "OU"}

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mindferry.verification.compare import OutputComparison, Verification, compare, compare_arrays
-from mindferry.verification.sides import read_arrays, verify_sides
+from mindferry.verification.sides import verify_sides
 
-__all__ = ["OutputComparison", "Verification", "compare", "compare_arrays", "read_arrays", "verify_sides"]
+__all__ = ["OutputComparison", "Verification", "compare", "compare_arrays", "verify_sides"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,7 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from mindferry.errors import FileProblem, FormatError, OptionError, words
+from mindferry.data.sources import read_npz
+from mindferry.errors import OptionError
 from mindferry.runtimes.base import Session
 from mindferry.runtimes.feeds import Feed
 from mindferry.sessions import Request, open_session
@@ -31,28 +31,10 @@ def verify_sides(
     """The comparison of two sides on the same inputs."""
     if tolerance is not None and not tolerance >= 0:
         raise OptionError(f"the tolerance must not be negative: {tolerance}")
-    given = read_arrays(feeds) if isinstance(feeds, Path) else feeds
+    given = read_npz(feeds) if isinstance(feeds, Path) else feeds
     found = _answers(candidate, given, chosen=isinstance(feeds, Path))
     wanted = _answers(reference, given, chosen=isinstance(feeds, Path))
     return compare(found, _matched(list(found), wanted, outputs, given or {}), tolerance=tolerance)
-
-
-def read_arrays(path: Path) -> Arrays:
-    """The arrays in an `.npz` file by name.
-
-    Raises:
-        FileProblem: the file is missing or unreadable.
-        FormatError: it is not `.npz`, or holds pickled objects.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if isinstance(file, np.ndarray):
-                raise FormatError("is a single array; save it by name with numpy.savez", path=path)
-            return {name: file[name] for name in file.files}
-    except OSError as error:
-        raise FileProblem(f"{path}: {error.strerror or words(error)}") from None
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise FormatError(f"not a readable .npz file ({words(error)})", path=path) from None
 
 
 def _answers(side: Side, feeds: Mapping[str, Feed] | None, *, chosen: bool) -> Arrays:
@@ -61,7 +43,7 @@ def _answers(side: Side, feeds: Mapping[str, Feed] | None, *, chosen: bool) -> A
         return {name: np.asarray(array) for name, array in side.items()}
     if isinstance(side, Path):
         if side.suffix == ".npz":
-            return read_arrays(side)
+            return read_npz(side)
         with open_session(Request(model=side), device="cpu", runtime=None, options=None) as session:
             return _answers(session, feeds, chosen=chosen)
     if feeds is None:

@@ -1,0 +1,128 @@
+"""What every runtime does alike, on a runtime that adds one."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mindferry.errors import BackendFailed, BadFeed, NoDevice, OptionError, RunError
+from mindferry.runtimes.base import Device, Runtime, Session, Source
+from mindferry.types import DType, TensorSpec
+
+X = TensorSpec("x", DType.FLOAT32, ("n",))
+Y = TensorSpec("y", DType.FLOAT32, ("n",))
+SOURCE = Source("onnx", Path("a.onnx"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    amount: int = 1
+
+
+class AddOne(Runtime):
+    name = "addone"
+    formats = ("onnx",)
+    devices = ("cpu", "gpu")
+    options = Options
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+
+    def _prepare_impl(self, source: Source, device: Device, options: Options) -> Session:
+        if self.failure:
+            raise self.failure
+        return AddOneSession(device, options.amount)
+
+
+class AddOneSession(Session):
+    def __init__(self, device: Device, amount: int) -> None:
+        super().__init__("addone", device, (X,), (Y,))
+        self.amount, self.closed, self.failure = amount, 0, None
+
+    def _run_impl(self, feeds: dict[str, Any]) -> dict[str, Any]:
+        if self.failure:
+            raise self.failure
+        return {"y": feeds["x"] + np.float32(self.amount)}
+
+    def _close_impl(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def session() -> Session:
+    return AddOne().prepare(SOURCE, Device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("text", "device"), [("cpu", Device("cpu")), ("gpu:1", Device("gpu", 1)), ("ascend310", Device("ascend310"))]
+)
+def test_devices_by_name(text: str, device: Device) -> None:
+    assert Device.parse(text) == device
+    assert str(device) == text
+
+
+@pytest.mark.parametrize("text", ["", "tpu", "gpu:", "gpu:x", "gpu:-1", "cpu0", "gpu:1:2"])
+def test_devices_that_are_none(text: str) -> None:
+    with pytest.raises(OptionError, match=rf"there is no device '{text}'; choose cpu, gpu, ascend310, ascend910"):
+        Device.parse(text)
+
+
+def test_a_session_runs_what_fits(session: Session) -> None:
+    assert session.run([1, 2])["y"].tolist() == [2, 3]
+    assert session.run({"x": np.zeros(1, np.float32)})["y"].tolist() == [1]
+    with pytest.raises(BadFeed, match=r"x has shape"):
+        session.run(np.zeros((1, 1), np.float32))
+
+
+def test_options_reach_the_runtime_and_unknown_ones_are_told() -> None:
+    assert AddOne().prepare(SOURCE, Device("cpu"), {"amount": 5}).run([0])["y"].tolist() == [5]
+    with pytest.raises(OptionError, match=r"^addone has no option colour, size; it has amount$"):
+        AddOne().prepare(SOURCE, Device("cpu"), {"size": 1, "colour": 2})
+
+
+def test_formats_and_devices_are_checked() -> None:
+    with pytest.raises(OptionError, match=r"^addone does not take ckpt files; it takes onnx$"):
+        AddOne().prepare(Source("ckpt", Path("a.ckpt")), Device("cpu"))
+    with pytest.raises(OptionError, match=r"^addone has no device ascend310; it has cpu, gpu$"):
+        AddOne().prepare(SOURCE, Device("ascend310"))
+
+
+def test_foreign_errors_are_told_as_ours(session: Session) -> None:
+    runtime = AddOne()
+    runtime.failure = ValueError("\n  no such operator\nat line 5")
+    with pytest.raises(BackendFailed, match=r"^a.onnx: addone refuses the model: no such operator$"):
+        runtime.prepare(SOURCE, Device("cpu"))
+    session.failure = MemoryError()
+    with pytest.raises(BackendFailed, match=r"^addone failed on cpu: MemoryError$") as caught:
+        session.run([1])
+    assert isinstance(caught.value.__cause__, MemoryError)
+
+
+def test_our_errors_are_passed_on(session: Session) -> None:
+    session.failure = NoDevice("it went away")
+    with pytest.raises(NoDevice, match=r"^it went away$"):
+        session.run([1])
+
+
+def test_closing_twice_is_harmless_and_use_after_it_is_told(session: Session) -> None:
+    with session as entered:
+        assert entered is session
+    session.close()
+    assert session.closed == 1
+    with pytest.raises(RunError, match=r"^this addone session is closed; open the model again$"):
+        session.run([1])
+    assert repr(session) == "<addone session on cpu: x: float32[n] -> y: float32[n], closed>"
+
+
+def test_one_of_many_threads_closes(session: Session) -> None:
+    threads = [threading.Thread(target=session.close) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert session.closed == 1

@@ -1,0 +1,293 @@
+"""ONNX Runtime sessions: element types, threads, options, and devices that are not there."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import onnx_ir as ir
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper
+
+import mindferry
+from mindferry import runtimes
+from mindferry.errors import BackendFailed, BadFeed, NoDevice, NotInstalled, OptionError, RunError
+from mindferry.runtimes.base import Device, Source
+from mindferry.types import COMPLEX_INPUTS, DType, TensorSpec
+from runtimes import models
+
+
+def test_inputs_and_outputs_are_those_of_the_model(tmp_path: Path) -> None:
+    with mindferry.open(models.add(tmp_path / "a.onnx")) as session:
+        assert session.inputs == (TensorSpec("a", DType.FLOAT32, ("n", 2)), TensorSpec("b", DType.FLOAT32, ("n", 2)))
+        assert [spec.name for spec in session.outputs] == ["total", "difference"]
+        found = session.run([[3, 4]], [[1, 2]])
+        assert list(found) == ["total", "difference"]
+        assert (found["total"].tolist(), found["difference"].tolist()) == ([[4, 6]], [[2, 2]])
+
+
+def test_an_unknown_rank_is_no_rank_of_zero(tmp_path: Path) -> None:
+    unknown = models.identity(tmp_path / "unknown.onnx", TensorProto.FLOAT, None)
+    scalar = models.identity(tmp_path / "scalar.onnx", TensorProto.FLOAT, [])
+    array = np.ones((2, 3), np.float32)
+    with mindferry.open(unknown) as session:
+        assert session.inputs[0].shape is None
+        np.testing.assert_array_equal(session.run(array)["y"], array)
+    with mindferry.open(scalar) as session:
+        assert session.inputs[0].shape == ()
+        with pytest.raises(BadFeed, match=r"x has shape \[2, 3\], the model takes \[\]"):
+            session.run(array)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"],
+)
+def test_every_element_type_goes_through(tmp_path: Path, dtype: str) -> None:
+    array = np.array([0, 1, 2]).astype(dtype)
+    path = models.identity(tmp_path / "a.onnx", helper.np_dtype_to_tensor_dtype(array.dtype), ["n"])
+    with mindferry.open(path) as session:
+        found = session.run(array)["y"]
+    assert found.dtype == array.dtype
+    np.testing.assert_array_equal(found, array)
+
+
+def test_bfloat16_goes_through(tmp_path: Path) -> None:
+    array = np.array([[0.5, -2, 3], [1, 2, 3]]).astype(ml_dtypes.bfloat16)
+    with mindferry.open(models.identity(tmp_path / "a.onnx", TensorProto.BFLOAT16, ["n", 3])) as session:
+        found = session.run(array)["y"]
+    assert found.dtype == array.dtype
+    np.testing.assert_array_equal(found, array)
+    found[0, 0] = 9
+
+
+def test_strings_go_through(tmp_path: Path) -> None:
+    with mindferry.open(models.identity(tmp_path / "a.onnx", TensorProto.STRING, ["n"])) as session:
+        assert session.run(["a", "bc"])["y"].tolist() == ["a", "bc"]
+
+
+def test_complex_arrays_where_the_model_says_so(tmp_path: Path) -> None:
+    path = models.identity(tmp_path / "a.onnx", TensorProto.FLOAT, ["n", 2], **{COMPLEX_INPUTS: "x"})
+    with mindferry.open(path) as session:
+        assert session.run(np.array([1 + 2j], np.complex64))["y"].tolist() == [[1, 2]]
+
+
+def test_arrays_that_are_not_contiguous(tmp_path: Path) -> None:
+    array = np.arange(12, dtype=np.float32).reshape(2, 6).T[::2]
+    with mindferry.open(models.identity(tmp_path / "a.onnx", TensorProto.FLOAT, ["n", 2])) as session:
+        np.testing.assert_array_equal(session.run(array)["y"], array)
+
+
+def test_many_threads_share_a_session() -> None:
+    random = np.random.default_rng(0)
+    images = random.random((8, 1, 1, 32, 32), np.float32)
+    wrong: list[int] = []
+    with mindferry.open(mindferry.demo.path("lenet5.mindir"), options={"threads": 1}) as session:
+        expected = [session.run(image)["output"] for image in images]
+
+        def work(index: int) -> None:
+            for _ in range(100):
+                same = np.array_equal(session.run(images[index])["output"], expected[index])
+                wrong.extend([] if same else [index])
+
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+
+
+def test_closing_while_others_run_ends_in_results_or_a_clear_error() -> None:
+    session = mindferry.open(mindferry.demo.path("lenet5.mindir"), options={"threads": 1})
+    image, strange = np.zeros((1, 1, 32, 32), np.float32), []
+
+    def work() -> None:
+        try:
+            while True:
+                session.run(image)
+        except RunError as error:
+            if "is closed" not in str(error):
+                strange.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    session.close()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert strange == []
+
+
+def test_the_check_of_inputs_costs_little(tmp_path: Path) -> None:
+    path = models.add(tmp_path / "a.onnx")
+    a, b = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
+    bare = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    with mindferry.open(path) as session:
+        ours, theirs = [], []
+        for _ in range(2000):
+            start = time.perf_counter()
+            session.run({"a": a, "b": b})
+            middle = time.perf_counter()
+            bare.run(None, {"a": a, "b": b})
+            ours.append(middle - start)
+            theirs.append(time.perf_counter() - middle)
+    assert np.percentile(ours, 10) - np.percentile(theirs, 10) < 20e-6
+
+
+def test_weights_in_memory_outlive_the_model(tmp_path: Path) -> None:
+    w = np.arange(4096, dtype=np.float32)
+    x = ir.Value(name="x", type=ir.TensorType(ir.DataType.FLOAT), shape=ir.Shape([4096]))
+    held = ir.Value(name="w", type=x.type, shape=x.shape, const_value=ir.tensor(w.copy(), name="w"))
+    node = ir.node("Add", [x, held])
+    node.outputs[0].name, node.outputs[0].type, node.outputs[0].shape = "y", x.type, x.shape
+    graph = ir.Graph([x], [node.outputs[0]], nodes=[node], initializers=[held], opset_imports={"": 18}, name="g")
+    source = Source("onnx", Path("memory"), model=ir.Model(graph, ir_version=8))
+    session = runtimes.get("onnxruntime").prepare(source, Device("cpu"), {"optimization": "none"})
+    assert not isinstance(held.const_value, ir.ExternalTensor)
+    del source, graph, node, held
+    gc.collect()
+    np.testing.assert_array_equal(session.run(np.zeros(4096, np.float32))["y"], w)
+
+
+def test_options_reach_onnx_runtime(tmp_path: Path) -> None:
+    options = {
+        "threads": 1, "parallel_threads": 2, "optimization": "basic",
+        "config": {"session.intra_op.allow_spinning": "0"},
+        "attributes": {"enable_profiling": True, "profile_file_prefix": str(tmp_path / "profile")},
+    }  # fmt: skip
+    with mindferry.open(models.add(tmp_path / "a.onnx"), options=options) as session:
+        settings = session._inner.get_session_options()
+        assert (settings.intra_op_num_threads, settings.inter_op_num_threads) == (1, 2)
+        assert settings.graph_optimization_level == onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        assert settings.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+        assert settings.enable_profiling
+        session._inner.end_profiling()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"optimization": "most"}, "there is no optimization 'most'; choose none, basic, extended, all"),
+        ({"attributes": {"no_such": 1}}, "onnxruntime.SessionOptions has no attribute 'no_such'"),
+        ({"providers": ["cuda"]}, "provider cuda does not run on cpu; choose cpu"),
+        ({"provider_options": {"cuda": {}}}, "options for cuda, but the providers are cpu"),
+        (
+            {"colour": 1},
+            "onnxruntime has no option colour; it has threads, parallel_threads, optimization, providers, ",
+        ),
+    ],
+)
+def test_options_that_cannot_be_meant(tmp_path: Path, options: dict[str, Any], text: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        mindferry.open(models.add(tmp_path / "a.onnx"), options=options)
+    assert str(caught.value).startswith(text)
+
+
+def test_a_model_that_onnx_runtime_refuses(tmp_path: Path) -> None:
+    path = models.save(
+        tmp_path / "a.onnx", [helper.make_node("NoSuchOperator", ["x"], ["y"])],
+        [("x", TensorProto.FLOAT, [1])], [("y", TensorProto.FLOAT, [1])],
+    )  # fmt: skip
+    with pytest.raises(BackendFailed, match=r"a\.onnx: onnxruntime refuses the model: .*NoSuchOperator"):
+        mindferry.open(path)
+
+
+def test_a_run_that_fails_is_told(tmp_path: Path) -> None:
+    path = models.save(
+        tmp_path / "a.onnx", [helper.make_node("Reshape", ["x", "shape"], ["y"])],
+        [("x", TensorProto.FLOAT, ["n"]), ("shape", TensorProto.INT64, [1])], [("y", TensorProto.FLOAT, None)],
+    )  # fmt: skip
+    with (
+        mindferry.open(path, options={"attributes": {"log_severity_level": 4}}) as session,
+        pytest.raises(BackendFailed, match=r"^onnxruntime failed on cpu: .*Reshape"),
+    ):
+        session.run([1, 2, 3], [2])
+
+
+@pytest.mark.parametrize("device", ["gpu", "gpu:1", "ascend310"])
+def test_a_device_that_the_package_was_not_built_for(tmp_path: Path, device: str) -> None:
+    provider = "CUDAExecutionProvider" if device.startswith("gpu") else "CANNExecutionProvider"
+    with pytest.raises(
+        NotInstalled, match=rf"^the installed ONNX Runtime \(onnxruntime .*\) has no {provider}: pip uninstall"
+    ):
+        mindferry.open(models.add(tmp_path / "a.onnx"), device=device)
+
+
+class FallenBack:
+    """InferenceSession as it behaves where a provider cannot be made: it runs on the CPU and says nothing."""
+
+    made: tuple[Any, ...] = ()
+
+    def __init__(self, model: Any, settings: Any, *, providers: Any, enable_fallback: int) -> None:
+        type(self).made = (providers, enable_fallback)
+
+    def get_providers(self) -> list[str]:
+        return ["CPUExecutionProvider"]
+
+
+@pytest.mark.parametrize(
+    ("device", "options", "providers", "text"),
+    [
+        (
+            "gpu:1",
+            {},
+            [("CUDAExecutionProvider", {"device_id": "1"})],
+            "gpu:1 cannot be used: ONNX Runtime fell back to CPUExecutionProvider; CUDAExecutionProvider needs an NVIDIA driver",
+        ),
+        (
+            "gpu",
+            {"providers": ["tensorrt", "cuda"], "provider_options": {"tensorrt": {"trt_fp16_enable": True}}},
+            [
+                ("TensorrtExecutionProvider", {"device_id": "0", "trt_fp16_enable": "True"}),
+                ("CUDAExecutionProvider", {"device_id": "0"}),
+            ],
+            "gpu cannot be used: ONNX Runtime fell back to CPUExecutionProvider; TensorrtExecutionProvider needs",
+        ),
+        (
+            "ascend310",
+            {},
+            [("CANNExecutionProvider", {"device_id": "0"})],
+            "ascend310 cannot be used: ONNX Runtime fell back to CPUExecutionProvider; CANNExecutionProvider needs an Ascend",
+        ),
+    ],
+)
+def test_a_silent_fallback_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, options: dict[str, Any], providers: Any, text: str
+) -> None:
+    compiled = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CANNExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: compiled)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", FallenBack)
+    with pytest.raises(NoDevice) as caught:
+        mindferry.open(models.add(tmp_path / "a.onnx"), device=device, options=options)
+    assert str(caught.value).startswith(text)
+    assert FallenBack.made == (providers, 0)
+
+
+def test_a_provider_that_comes_up_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Present(FallenBack):
+        def get_providers(self) -> list[str]:
+            return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+        def get_inputs(self) -> list[Any]:
+            return [SimpleNamespace(name="x", type="tensor(float)", shape=[1])]
+
+        get_outputs = get_inputs
+
+        def get_modelmeta(self) -> Any:
+            return SimpleNamespace(custom_metadata_map={})
+
+    monkeypatch.setattr(
+        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    )
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Present)
+    session = mindferry.open(models.add(tmp_path / "a.onnx"), device="gpu", options={"strict": True})
+    assert str(session.device) == "gpu"
