@@ -11,7 +11,7 @@ import onnx_ir as ir
 from mindferry.errors import LoweringError
 from mindferry.lowering.branches import same
 from mindferry.lowering.context import Context
-from mindferry.lowering.registry import lowers
+from mindferry.lowering.registry import lowers, refuse
 
 Items = tuple[Any, ...]
 
@@ -185,3 +185,10 @@ def _equal(op: Context, x: Any, y: Any) -> ir.Value:
         if op.rank(equal) == 0
         else op.cast(op.ReduceMin(op.cast(equal, ir.DataType.INT32), keepdims=0), ir.DataType.BOOL)
     )
+
+
+refuse(
+    "index arithmetic over a tensor of unknown rank; export the network with a known number of dimensions",
+    "EllipsisToSlice", "GetSqueezeSliceShape", "GetTupleIndexInfo", "NormalizeDimIndex", "NormalizeSlice", "NormalizeTupleIndex",
+    "RemakeTupleIndex", "RemoveExpandedDims", "SliceToIndices", "ShapeCalc",
+)  # fmt: skip
