@@ -19,6 +19,7 @@ import onnxruntime
 
 from mindferry.errors import MindFerryError
 from mindferry.formats.mindir.reader import read
+from mindferry.graph import Model
 from mindferry.lowering.context import Options
 from mindferry.lowering.lower import lower
 
@@ -26,9 +27,12 @@ TOLERANCE = {np.dtype(np.float16): 2e-3, np.dtype(ml_dtypes.bfloat16): 2e-2, np.
 """Largest difference over the largest finite output, by element type; integers and bools must be equal."""
 
 
-def open_session(stem: Path, opset: int) -> onnxruntime.InferenceSession:
+def open_session(
+    source: Model, opset: int, *, approximate: bool = False, input_shapes: dict[str, tuple[int, ...]] | None = None
+) -> onnxruntime.InferenceSession:
     """The converted case in ONNX Runtime, checked on the way."""
-    model, _ = lower(read(stem.with_suffix(".mindir")), Options(opset))
+    options = Options(opset, approximate=approximate, reshaped=bool(input_shapes))
+    model, _ = lower(source, options, input_shapes=input_shapes)
     proto = ir.to_proto(model)
     onnx.checker.check_model(proto, full_check=True)
     options = onnxruntime.SessionOptions()
@@ -63,7 +67,7 @@ def as_fed(array: np.ndarray) -> np.ndarray:
     """Complex arrays as pairs of real numbers, which is how MindFerry's ONNX takes them."""
     if array.dtype.kind != "c":
         return array
-    return np.ascontiguousarray(array)[..., None].view(array.real.dtype)
+    return np.ascontiguousarray(array).reshape(*array.shape, 1).view(array.real.dtype)
 
 
 def fit(array: np.ndarray, item: onnxruntime.NodeArg) -> np.ndarray:
@@ -92,13 +96,24 @@ def difference(found: np.ndarray, wanted: np.ndarray, tolerance: float | None = 
     return "" if worst <= limit * max(scale, 1e-30) or worst <= 1e-7 else f"differs by {worst / max(scale, 1e-30):.2g} of the largest output"
 
 
-def check(stem: Path, opset: int, tolerance: float | None = None) -> str:
+def check(stem: Path, opset: int, tolerance: float | None = None, *, approximate: bool = False) -> str:
     """Why a case fails, or "" where every recorded run of it agrees."""
-    session = open_session(stem, opset)
+    source = read(stem.with_suffix(".mindir"))
+    open_rank = [item.title for item in source.main.inputs if getattr(item.type, "shape", ()) is None]
+    session = None if open_rank else open_session(source, opset, approximate=approximate)
+    texts = []
     with np.load(stem.with_suffix(".npz")) as recorded:
-        runs = sorted({name.partition("@")[2] for name in recorded.files})
-        texts = [compare(session, named(recorded, "x", one), named(recorded, "y", one), tolerance) for one in runs]
-    return "; ".join(f"run {one or 0}: {text}" for one, text in zip(runs, texts, strict=True) if text)
+        for one in sorted({name.partition("@")[2] for name in recorded.files}):
+            given = named(recorded, "x", one)
+            if session is None:
+                titles = [item.title for item in source.main.inputs]
+                shapes = {title: array.shape for title, array in zip(titles, given, strict=True) if title in open_rank}
+                runner = open_session(source, opset, approximate=approximate, input_shapes=shapes)
+            else:
+                runner = session
+            if text := compare(runner, given, named(recorded, "y", one), tolerance):
+                texts.append(f"run {one or 0}: {text}")
+    return "; ".join(texts)
 
 
 def named(recorded: np.lib.npyio.NpzFile, letter: str, run: str) -> list[np.ndarray]:

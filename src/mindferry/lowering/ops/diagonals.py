@@ -227,15 +227,23 @@ def trace_v2(
     return _sum(op, entries, target or input.dtype)
 
 
-_FIRST_OF_THREE = -65530
+FIRST_OF_THREE = -65530
 """MindSpore's mark for an omitted dim of Cross."""
 
 
+def three(x: ir.Value, dim: int) -> int:
+    """The axis of size 3 that Cross works along."""
+    shape = static_shape(x)
+    axis = shape.index(3) if dim == FIRST_OF_THREE and 3 in shape else dim
+    if not -len(shape) <= axis < len(shape) or shape[axis] != 3:
+        raise LoweringError(f"dim {dim} of shape {shape} is no axis of size 3")
+    return axis % len(shape)
+
+
 @lowers("Cross")
-def cross(op: Context, input: ir.Value, other: ir.Value, dim: Any = _FIRST_OF_THREE) -> ir.Value:
+def cross(op: Context, input: ir.Value, other: ir.Value, dim: Any = FIRST_OF_THREE) -> ir.Value:
     """The cross product along an axis of size 3, by default the first such."""
-    shape = static_shape(input)
-    axis = one_axis(op, dim, len(shape)) if dim != _FIRST_OF_THREE else shape.index(3)
+    axis = three(input, dim)
 
     def compute(x: ir.Value, y: ir.Value) -> ir.Value:
         a, b = (op.Gather(x, turn, axis=axis) for turn in ([1, 2, 0], [2, 0, 1]))

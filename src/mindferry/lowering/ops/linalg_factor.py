@@ -231,7 +231,7 @@ def nuclear_norm(op: Context, x: ir.Value, *, dim: Any = None, keepdim: bool = F
     return computed_in(op, FLOATS, compute, x)
 
 
-def _band(op: Context, main: ir.Value, above: ir.Value, below: ir.Value) -> ir.Value:
+def band(op: Context, main: ir.Value, above: ir.Value, below: ir.Value) -> ir.Value:
     """The matrix of three diagonals (batch, n): row i holds below[i], main[i] and above[i] around its diagonal."""
     size = static_shape(main)[-1]
     total = op.Mul(op.constant(np.eye(size), main.dtype), op.Unsqueeze(main, [2]))
@@ -246,6 +246,6 @@ def tridiagonal_solve(op: Context, diagonals: ir.Value, rhs: ir.Value, *, partia
 
     def compute(diagonals: ir.Value, b: ir.Value) -> ir.Value:
         above, main, below = (op.Gather(diagonals, index, axis=1) for index in range(3))
-        return linear.solve(op, _band(op, main, above, below), b)
+        return linear.solve(op, band(op, main, above, below), b)
 
     return on_matrices(op, compute, diagonals, rhs)
