@@ -10,6 +10,7 @@ from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import by_parts, count, one_axis
 from mindferry.lowering.registry import lowers
+from mindferry.lowering.reshaped import free_sizes
 
 _IJ, _XY = ("ij", 0), ("xy", 1)
 """Meshgrid's indexing, by name or as MindSpore's enum."""
@@ -27,7 +28,8 @@ def tensors_of(op: Context, items: tuple[Any, ...]) -> list[ir.Value]:
 def concat(op: Context, tensors: Any, axis: Any = 0) -> ir.Value:
     """The tensors one behind the other along an axis."""
     values = tensors_of(op, (tensors,))
-    return op.Concat(*op.promote(*values), axis=one_axis(op, axis, op.rank(values[0])))
+    place = one_axis(op, axis, op.rank(values[0]))
+    return op.Concat(*op.promote(*free_sizes(op, values, place)), axis=place)
 
 
 @lowers("ParallelConcat")
@@ -43,7 +45,8 @@ def stack(op: Context, tensors: Any, axis: Any = 0) -> ir.Value:
     """The tensors as slices along a new axis."""
     values = tensors_of(op, (tensors,))
     place = one_axis(op, axis, op.rank(values[0]) + 1)
-    return op.Concat(*(op.Unsqueeze(value, [place]) for value in op.promote(*values)), axis=place)
+    values = [op.Unsqueeze(value, [place]) for value in op.promote(*values)]
+    return op.Concat(*free_sizes(op, values, place), axis=place)
 
 
 @lowers("Meshgrid")

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import by_parts
 from mindferry.lowering.ops.create import filled
 from mindferry.lowering.ops.gather import index_vectors
 from mindferry.lowering.ops.join import tensors_of
+from mindferry.lowering.ops.shape import reshaped
 from mindferry.lowering.ops.slice import numbers_of, sliced
 from mindferry.lowering.registry import lowers
+from mindferry.lowering.reshaped import changed_axes, free_range
 from mindferry.lowering.scattering import scatter_nd
 
 
@@ -57,13 +59,12 @@ def inplace_put(op: Context, input: ir.Value, index: ir.Value, source: ir.Value,
 def tensor_copy_slices(op: Context, x: ir.Value, value: Any, begin: Any, end: Any, strides: Any) -> ir.Value:
     """x with x[begin:end:strides] = value."""
     steps = op.integers(strides, "the strides")
-    parts = zip(numbers_of(op, begin), numbers_of(op, end), steps, strict=True)
-    shape = static_shape(x)
-    places = op.constant(np.arange(np.prod(shape, dtype=np.int64)).reshape(shape))
-    chosen = sliced(op, places, dict(enumerate(parts)))
+    parts = enumerate(zip(numbers_of(op, begin), numbers_of(op, end), steps, strict=True))
+    shape, changed = op.shape(x), changed_axes(op, x)
+    places = reshaped(op, op.Range(0, op.Size(x), 1), shape)
+    chosen = sliced(op, places, {axis: free_range(axis, part, changed) for axis, part in parts})
     updates = op.Reshape(op.Expand(op.cast(value, x.dtype), op.Shape(chosen)), [-1])
-    flat = scatter_nd(op, op.Reshape(x, [-1]), op.Reshape(chosen, [-1, 1]), updates)
-    return op.Reshape(flat, list(shape))
+    return reshaped(op, scatter_nd(op, op.Reshape(x, [-1]), op.Reshape(chosen, [-1, 1]), updates), shape)
 
 
 def _rows(op: Context, x: ir.Value, indices: Any, values: ir.Value, how: str) -> ir.Value:

@@ -13,6 +13,7 @@ from mindferry.lowering.layouts import by_parts, count, one_axis
 from mindferry.lowering.ops.shape import reshaped
 from mindferry.lowering.ops.slice import numbers_of, sliced
 from mindferry.lowering.registry import lowers
+from mindferry.lowering.reshaped import free_broadcast
 
 _FIRST = -(2**63 - 1)
 
@@ -36,7 +37,7 @@ def broadcast_to(op: Context, input: ir.Value, shape: Any) -> ir.Value:
         sizes = op.cast(shape, ir.DataType.INT64)
         return op.Expand(input, op.Where(op.Equal(sizes, -1), 1, sizes))
     kept = [1 if isinstance(size, int) and size == -1 else size for size in numbers_of(op, shape)]
-    return op.Expand(input, op.ints(kept))
+    return op.Expand(input, op.ints(free_broadcast(op, input, kept)))
 
 
 @lowers("ExpandAs")

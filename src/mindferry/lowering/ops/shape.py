@@ -12,6 +12,7 @@ from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import by_parts, diagonal_of, one_axis
 from mindferry.lowering.registry import lowers
+from mindferry.lowering.reshaped import changed_axes, free_target, frozen, recorded_shape
 
 
 def reshaped(op: Context, x: ir.Value, shape: Any) -> ir.Value:
@@ -31,7 +32,16 @@ def reshaped(op: Context, x: ir.Value, shape: Any) -> ir.Value:
 @by_parts
 def reshape(op: Context, input: ir.Value, shape: Any) -> ir.Value:
     """The elements in another shape; one -1 stands for what is left."""
-    return reshaped(op, input, shape)
+    literal = op.static(shape)
+    free = None if literal is None else free_target(op, input, [int(size) for size in literal.ravel()])
+    if free is None:
+        return reshaped(op, input, shape)
+    target, names = free
+    result = reshaped(op, input, target)
+    for axis, name in enumerate(names):
+        if name is not None and result.shape is not None:
+            result.shape[axis] = name
+    return result
 
 
 @lowers("ViewAs")
@@ -74,11 +84,14 @@ def expand_dims(op: Context, input_x: ir.Value, axis: Any) -> ir.Value:
 @by_parts
 def squeeze(op: Context, input: ir.Value, axis: Any = ()) -> ir.Value:
     """Without those of the given axes, or without an axis of all axes, that have size 1."""
-    sizes = input.shape
-    every = axis is None or axis == ()
+    every, changed = axis is None or axis == (), changed_axes(op, input)
+    sizes: Any = recorded_shape(op) if changed else input.shape
     if sizes is None or (every and not all(isinstance(size, int) for size in sizes)):
         return op.Squeeze(input, None if every else op.integers(axis))
     axes = [one for one in op.axes(input, axis) if not isinstance(sizes[one], int) or sizes[one] == 1]
+    for one in axes:
+        if one in changed:
+            raise frozen(one, changed[one], "1, by taking it away")
     return op.Squeeze(input, axes) if axes else input
 
 
@@ -145,6 +158,8 @@ def diagonal_view(op: Context, input: ir.Value, offset: Any = 0, dim1: Any = 0, 
 @by_parts
 def as_strided(op: Context, input: ir.Value, size: Any, stride: Any, storage_offset: Any = 0) -> ir.Value:
     """Element [i, j, ...] is the flat tensor's at storage_offset + i stride[0] + j stride[1] + ..."""
+    for axis, recorded in changed_axes(op, input).items():
+        raise frozen(axis, recorded, "the strides of a view")
     sizes, strides = op.integers(size, "the size"), op.integers(stride, "the strides")
     places = np.full(sizes, op.integers(storage_offset, "the offset")[0])
     for axis, (count, step) in enumerate(zip(sizes, strides, strict=True)):

@@ -11,6 +11,7 @@ from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import by_parts, count, one_axis
 from mindferry.lowering.registry import lowers
+from mindferry.lowering.reshaped import changed_axes, free_range
 
 _END = 2**63 - 1
 """Behind every position; its negative lies before every position."""
@@ -66,6 +67,7 @@ def strided_slice(
     new: list[int] = []
     place = 0
     rank = op.rank(input_x) if ellipsis_mask else len(begins)
+    changed = changed_axes(op, input_x)
     for entry, axis in _entries(rank, len(begins), ellipsis_mask, new_axis_mask):
         if entry is None:
             place += 1
@@ -78,7 +80,7 @@ def strided_slice(
             backward = steps[entry] < 0
             first = (_END if backward else 0) if begin_mask >> entry & 1 else begins[entry]
             last = (-_END if backward else _END) if end_mask >> entry & 1 else ends[entry]
-            ranges[axis] = (first, last, steps[entry])
+            ranges[axis] = free_range(axis, (first, last, steps[entry]), changed)
             place += 1
     result = picked(op, sliced(op, input_x, ranges), positions)
     return op.Unsqueeze(result, new) if new else result
@@ -105,9 +107,9 @@ def _entries(rank: int, count: int, ellipsis_mask: int, new_axis_mask: int) -> I
 @by_parts
 def slice_(op: Context, input: ir.Value, begin: Any, size: Any) -> ir.Value:
     """size[i] elements from begin[i] on along axis i; size -1 means the rest."""
-    ranges = {}
+    ranges, changed = {}, changed_axes(op, input)
     for axis, (first, length) in enumerate(zip(numbers_of(op, begin), numbers_of(op, size), strict=True)):
-        ranges[axis] = (first, _end(op, first, length), 1)
+        ranges[axis] = free_range(axis, (first, _end(op, first, length), 1), changed)
     return sliced(op, input, ranges)
 
 
@@ -124,7 +126,7 @@ def slice_ext(op: Context, input: ir.Value, dim: Any, start: Any, end: Any, step
     axis = one_axis(op, dim, op.rank(input))
     (stride,) = op.integers(step, "the step")
     (first,), (last,) = numbers_of(op, (start,)), numbers_of(op, (end,))
-    return sliced(op, input, {axis: (first, last, stride)})
+    return sliced(op, input, {axis: free_range(axis, (first, last, stride), changed_axes(op, input))})
 
 
 @lowers("Narrow", "NarrowView")
@@ -135,7 +137,8 @@ def narrow(op: Context, input: ir.Value, dim: Any, start: Any, length: Any) -> i
     (first,), (size,) = numbers_of(op, (start,)), numbers_of(op, (length,))
     if isinstance(first, int) and first < 0:
         first = count(op, "Add", op.dim(input, axis), first)
-    return sliced(op, input, {axis: (first, count(op, "Add", first, size), 1)})
+    part = (first, count(op, "Add", first, size), 1)
+    return sliced(op, input, {axis: free_range(axis, part, changed_axes(op, input))})
 
 
 @lowers("SelectExtView", "SelectExt")

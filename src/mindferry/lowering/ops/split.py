@@ -10,6 +10,7 @@ from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import by_parts, one_axis, split
 from mindferry.lowering.registry import lowers
+from mindferry.lowering.reshaped import changed_axes, frozen
 
 
 def _size(op: Context, x: ir.Value, axis: int) -> int:
@@ -39,7 +40,14 @@ def split_tensor(op: Context, input: ir.Value, split_size: Any, dim: Any = 0) ->
 @by_parts
 def split_with_size(op: Context, input: ir.Value, split_size: Any, dim: Any = 0) -> tuple[ir.Value, ...]:
     """Parts of the given sizes along an axis."""
-    return split(op, input, one_axis(op, dim, op.rank(input)), op.integers(split_size, "the sizes"))
+    axis = one_axis(op, dim, op.rank(input))
+    return split(op, input, axis, _fixed(op, input, axis, op.integers(split_size, "the sizes")))
+
+
+def _fixed(op: Context, x: ir.Value, axis: int, sizes: list[int]) -> list[int]:
+    if axis in (changed := changed_axes(op, x)):
+        raise frozen(axis, changed[axis], f"parts of the sizes {sizes}")
+    return sizes
 
 
 @lowers("SplitV")
@@ -49,7 +57,7 @@ def split_v(op: Context, input_x: ir.Value, *, size_splits: Any, split_dim: Any)
     axis, sizes = one_axis(op, split_dim, op.rank(input_x)), op.integers(size_splits, "the sizes")
     if -1 in sizes:
         sizes[sizes.index(-1)] = _size(op, input_x, axis) - sum(sizes) - 1
-    return split(op, input_x, axis, sizes)
+    return split(op, input_x, axis, _fixed(op, input_x, axis, sizes))
 
 
 @lowers("Chunk", "ChunkView")
