@@ -28,7 +28,7 @@ from mindspore import Parameter, Tensor, mint, nn, numpy as mnp, ops, scipy
 from mindspore.ops import auto_generate as G, operations as P
 from mindspore.ops.operations import _grad_ops as grad, _inner_ops as inner, _rl_inner_ops as rnn, _scalar_ops as scalar
 from mindspore.ops.operations import _sequence_ops as sequence, array_ops, image_ops, inner_ops, linalg_ops, math_ops
-from mindspore.ops.operations import nn_ops, other_ops, random_ops, sparse_ops, spectral_ops
+from mindspore.ops.operations import _embedding_cache_ops as embedding_cache, nn_ops, other_ops, random_ops, sparse_ops, spectral_ops
 from mindspore.scipy import linalg, ops as scipy_ops
 
 
