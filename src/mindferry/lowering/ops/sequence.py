@@ -192,3 +192,18 @@ refuse(
     "EllipsisToSlice", "GetSqueezeSliceShape", "GetTupleIndexInfo", "NormalizeDimIndex", "NormalizeSlice", "NormalizeTupleIndex",
     "RemakeTupleIndex", "RemoveExpandedDims", "SliceToIndices", "ShapeCalc",
 )  # fmt: skip
+
+
+@lowers("is_")
+def is_(op: Context, x: Any, y: Any) -> Any:
+    """Python's `x is y` of bools, None and the like; a bool that is only known at run time is compared."""
+    if not isinstance(x, ir.Value) and not isinstance(y, ir.Value):
+        return x is y
+    return _equal(op, x, y) if isinstance(y if isinstance(x, ir.Value) else x, bool | ir.Value) else False
+
+
+@lowers("is_not")
+def is_not(op: Context, x: Any, y: Any) -> Any:
+    """Python's `x is not y`, as is_."""
+    result = is_(op, x, y)
+    return op.Not(result) if isinstance(result, ir.Value) else not result
