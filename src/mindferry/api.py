@@ -55,6 +55,7 @@ def convert(
     opset: int = 18,
     input_shapes: Mapping[str, Shape] | None = None,
     dynamic_batch: bool = False,
+    consumer: str = "ort",
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     weights: AnyPath | None = None,
@@ -73,6 +74,7 @@ def convert(
             dimension, None a free one.
         dynamic_batch: make the fixed batch dimension of a static model free; the result is verified by running it on
             ONNX Runtime at two sizes.
+        consumer: "ort", "openvino", "atc" or "tensorrt": what must accept the result; see `mindferry.targets`.
         input_names: new names for all inputs, in order.
         output_names: new names for all outputs, in order; MindSpore's nested outputs are flattened in their order.
         weights: a checkpoint whose parameters replace the model's, by name.
@@ -106,6 +108,7 @@ def convert(
         opset=opset,
         input_shapes=input_shapes,
         dynamic_batch=dynamic_batch,
+        consumer=consumer,
         input_names=input_names,
         output_names=output_names,
         checkpoint=None if weights is None else Path(weights),

@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from mindferry import batching, formats, plugins, weights
+from mindferry import batching, formats, plugins, targets, weights
 from mindferry.errors import OptionError
 from mindferry.formats import _files
 from mindferry.graph import Model, ScalarType, Tensor, TensorType
@@ -59,6 +59,7 @@ def to_onnx(
     opset: int,
     input_shapes: Mapping[str, Shape] | None = None,
     dynamic_batch: bool = False,
+    consumer: str = "ort",
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     checkpoint: Path | None = None,
@@ -77,6 +78,7 @@ def to_onnx(
     """
     if not LOWEST_OPSET <= opset <= HIGHEST_OPSET:
         raise OptionError(f"opset {opset} is not supported; choose {LOWEST_OPSET} to {HIGHEST_OPSET}")
+    targets.check_name(consumer)
     _require_graph(source)
     plugins.load_installed()
     keys = _keys(source, checkpoint, key)
@@ -100,6 +102,7 @@ def to_onnx(
     report.operators = Counter(node.op_type for node in ir.traversal.RecursiveGraphIterator(result.graph))
     if state:
         report.warn(f"training state in {checkpoint} is left out: {', '.join(state)}")
+    targets.require(result, consumer)
     _rename(result, "input", result.graph.inputs, input_names)
     _rename(result, "output", result.graph.outputs, output_names)
     _note_complex_inputs(model, result)

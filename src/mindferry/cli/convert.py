@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 @click.argument("target", type=click.Path())
 @options.opset
 @options.input_shapes
+@click.option(
+    "--target", "consumer", type=click.Choice(["ort", "openvino", "atc", "tensorrt"]), default="ort", show_default=True,
+    help="What must accept the result; what it would refuse is listed.",
+)  # fmt: skip
 @click.option("--dynamic-batch", is_flag=True, help="Make a fixed batch dimension free, verified by running two sizes.")
 @click.option(
     "--optimize", "level", type=click.IntRange(0, 1), default=1, show_default=True,
@@ -63,8 +67,8 @@ if TYPE_CHECKING:
 @options.approximate
 @options.as_json
 def command(
-    source: str, target: str, opset: int, input_shapes: tuple[tuple[str, Shape], ...], dynamic_batch: bool, level: int,
-    plugins: tuple[str, ...], input_names: tuple[str, ...], output_names: tuple[str, ...], weights: str | None,
+    source: str, target: str, opset: int, input_shapes: tuple[tuple[str, Shape], ...], consumer: str, dynamic_batch: bool,
+    level: int, plugins: tuple[str, ...], input_names: tuple[str, ...], output_names: tuple[str, ...], weights: str | None,
     key: bytes | None, approximate: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Convert SOURCE, a MindIR file, to TARGET, an ONNX file.
@@ -78,8 +82,8 @@ def command(
     with progress("converting") as tick:
         report = mindferry.convert(
             source, target, opset=opset, input_shapes=options.shapes(input_shapes), dynamic_batch=dynamic_batch,
-            input_names=input_names or None, output_names=output_names or None, weights=weights, key=key,
-            approximate=approximate, level=level, progress=tick,
+            consumer=consumer, input_names=input_names or None, output_names=output_names or None, weights=weights,
+            key=key, approximate=approximate, level=level, progress=tick,
         )  # fmt: skip
     seconds = time.perf_counter() - started
     if as_json:
