@@ -62,7 +62,8 @@ def _close(
     for result in results:
         give_back(inner, result)
     outputs = list(inner.graph.outputs)[1:]
-    made = op.Loop(turns, None, *(op.value(item) for item in carried), body=inner.graph, outputs=len(outputs))
+    go_on = None if carried else True
+    made = op.Loop(turns, go_on, *(op.value(item) for item in carried), body=inner.graph, outputs=len(outputs))
     made = made if isinstance(made, tuple) else (made,)
     for index, (value, output) in enumerate(zip(made, outputs, strict=True)):
         shape = output.shape
