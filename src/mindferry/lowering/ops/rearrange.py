@@ -1,0 +1,3 @@
+"""Data formats, shifts and aliases."""
+
+from __future__ import annotations

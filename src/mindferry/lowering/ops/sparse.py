@@ -1,0 +1,3 @@
+"""Sparse tensors as triples of indices, values and shape."""
+
+from __future__ import annotations

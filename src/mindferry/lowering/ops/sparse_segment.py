@@ -1,0 +1,3 @@
+"""Totals and means of selected rows by segments."""
+
+from __future__ import annotations

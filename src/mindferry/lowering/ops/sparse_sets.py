@@ -1,0 +1,3 @@
+"""Sets, edit distances and ragged ranges."""
+
+from __future__ import annotations
