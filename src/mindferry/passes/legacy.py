@@ -15,10 +15,7 @@ RENAMED = {
     "Pack": "Stack",
     "Unpack": "Unstack",
     "GatherV2": "Gather",
-    "DepthwiseConv2dNative": "Conv2D",
     "Gelu": "GeLU",
-    "FusedBatchNorm": "BatchNorm",
-    "FusedBatchNormEx": "BatchNorm",
 }
 
 

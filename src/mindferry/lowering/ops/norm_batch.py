@@ -61,6 +61,18 @@ def batch_norm(
     return channels_last(op, result) if last else result, op.written[3], op.written[4], batch_mean, batch_variance
 
 
+@lowers("FusedBatchNorm", "FusedBatchNormEx")
+def fused_batch_norm(
+    op: Context, x: ir.Value, scale: ir.Value, bias: ir.Value, mean: ir.Value, variance: ir.Value, *,
+    epsilon: float = 1e-5, momentum: float = 0.1,
+) -> tuple[ir.Value, ...]:  # fmt: skip
+    """MindSpore 1.x's batch_norm in training: the normalized x, then scale, bias and the new running statistics."""
+    y, new_mean, new_variance, *_ = batch_norm(
+        op, x, scale, bias, mean, variance, is_training=True, epsilon=epsilon, momentum=momentum
+    )
+    return y, scale, bias, new_mean, new_variance
+
+
 def batch_statistics(op: Context, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Mean and biased variance of each channel of channel-first x."""
     axes = [0, *range(2, op.rank(x))]

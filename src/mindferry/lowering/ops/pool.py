@@ -76,13 +76,20 @@ def _average_pool(op: Context, x: ir.Value, window: Window, padding: Padding, **
 def max_pool(
     op: Context, x: ir.Value, *, kernel_size: Any, strides: Any, pad_mode: Any, data_format: Any = "NCHW"
 ) -> ir.Value:
-    """The largest element of each window; kernel_size and strides are (1, 1, height, width)."""
+    """The largest element of each window; kernel_size and strides are (1, 1, height, width), or as the NHWC x."""
     last = is_channel_last(data_format)
     if last:
         x = channels_first(op, x)
-    window = Window.of(tuple_of(kernel_size, 2), strides)
+    window = Window.of(_spatial(kernel_size, last), _spatial(strides, last))
     result = max_pool_over(op, x, window, Padding.of(x, window, pad_mode))
     return channels_last(op, result) if last else result
+
+
+def _spatial(numbers: Any, channel_last: bool) -> tuple[int, ...]:
+    """Height and width of a window in an argument that may name all four axes."""
+    if channel_last and isinstance(numbers, tuple | list) and len(numbers) == 4:
+        return tuple(numbers[1:3])
+    return tuple_of(numbers, 2)
 
 
 @lowers("MaxPool3D")
@@ -99,11 +106,11 @@ def max_pool_3d(
 def avg_pool(
     op: Context, x: ir.Value, *, kernel_size: Any, strides: Any, pad_mode: Any, data_format: Any = "NCHW"
 ) -> ir.Value:
-    """The mean of each window, over the elements that are not padding."""
+    """The mean of each window, over the elements that are not padding; kernel_size and strides as in max_pool."""
     last = is_channel_last(data_format)
     if last:
         x = channels_first(op, x)
-    window = Window.of(tuple_of(kernel_size, 2), strides)
+    window = Window.of(_spatial(kernel_size, last), _spatial(strides, last))
     result = avg_pool_over(op, x, window, Padding.of(x, window, pad_mode))
     return channels_last(op, result) if last else result
 
