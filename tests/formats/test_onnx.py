@@ -41,6 +41,17 @@ def test_a_model_goes_there_and_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.graph.initializers["w"].const_value.numpy(), np.arange(1000, dtype=np.float32))
 
 
+def test_strings_are_kept(tmp_path: Path) -> None:
+    source = model()
+    held = ir.Value(name="names", const_value=ir.StringTensor([b"a", b"bc"], shape=ir.Shape([2]), name="names"))
+    held.type, held.shape = ir.TensorType(ir.DataType.STRING), ir.Shape([2])
+    source.graph.register_initializer(held)
+    onnx_files.save(source, tmp_path / "a.onnx")
+    found = onnx_files.load(tmp_path / "a.onnx").graph.initializers
+    assert found["names"].const_value.numpy().tolist() == [b"a", b"bc"]
+    assert found["w"].const_value.nbytes == 4000
+
+
 def test_many_weights_go_beside_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_files, "EXTERNAL_FROM", 4000)
     source = model()
@@ -74,11 +85,13 @@ def test_a_refused_model_leaves_nothing_and_keeps_the_earlier_file(tmp_path: Pat
     assert target.read_bytes() == b"earlier"
 
 
-def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("external_from", [0, 1 << 30])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, external_from: int) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ir, "save", full)
+    monkeypatch.setattr(onnx_files, "EXTERNAL_FROM", external_from)
+    monkeypatch.setattr(ir.Tensor, "tofile", full)
     with pytest.raises(FileProblem, match=r"a\.onnx: cannot be written \(No space left on device\)$"):
         onnx_files.save(model(), tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []

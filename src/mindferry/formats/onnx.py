@@ -82,13 +82,14 @@ def _write(model: ir.Model, held: dict[ir.Value, ir.TensorProtocol], path: Path)
 
     `ModelProto.graph` is field 7 and `GraphProto.initializer` field 5 (onnx/onnx.proto); the order of fields is free.
     """
+    initializers = dict(model.graph.initializers)
     for value in held:
         value.const_value = None
-    initializers = dict(model.graph.initializers)
-    model.graph.initializers.clear()
+        del model.graph.initializers[str(value.name)]
     try:
         proto = ir.to_proto(model)
     finally:
+        model.graph.initializers.clear()
         model.graph.initializers.update(initializers)
     graph = proto.graph.SerializeToString(deterministic=True)
     proto.ClearField("graph")
@@ -106,19 +107,20 @@ def _write(model: ir.Model, held: dict[ir.Value, ir.TensorProtocol], path: Path)
 def _tensor_header(value: ir.Value, tensor: ir.TensorProtocol) -> bytes:
     """An initializer's bytes up to its raw data, which ends it."""
     fields = onnx.TensorProto(name=value.name, data_type=tensor.dtype.value, dims=tensor.shape.numpy())
-    head = fields.SerializeToString(deterministic=True) + _wire.write_varint(_RAW_DATA << 3 | 2)
+    head: bytes = fields.SerializeToString(deterministic=True) + _wire.write_varint(_RAW_DATA << 3 | 2)
     head += _wire.write_varint(tensor.nbytes)
     return _wire.write_varint(_INITIALIZER << 3 | 2) + _wire.write_varint(len(head) + tensor.nbytes) + head
 
 
 def weights_size(model: ir.Model) -> int:
-    """Bytes of all initializers."""
+    """Bytes of all initializers but strings."""
     return sum(tensor.nbytes for _, tensor in _constants(model))
 
 
 def _constants(model: ir.Model) -> list[tuple[ir.Value, ir.TensorProtocol]]:
-    values = model.graph.initializers.values()
-    return [(value, value.const_value) for value in values if value.const_value is not None]
+    """Initializers and their tensors, but for strings, which have no raw data."""
+    pairs = [(value, value.const_value) for value in model.graph.initializers.values()]
+    return [(value, tensor) for value, tensor in pairs if tensor is not None and tensor.dtype != ir.DataType.STRING]
 
 
 def _external(model: ir.Model) -> list[ir.ExternalTensor]:
