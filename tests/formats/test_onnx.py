@@ -100,7 +100,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_targets_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match=f"^{tmp_path}: cannot be written: it is a folder$"):
         onnx_files.save(model(), tmp_path)
-    with pytest.raises(FileProblem, match="cannot be written: there is no folder .*/none$"):
+    with pytest.raises(FileProblem, match=r"cannot be written: there is no folder .*/none$"):
         onnx_files.save(model(), tmp_path / "none" / "a.onnx")
 
 
