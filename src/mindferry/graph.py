@@ -135,7 +135,7 @@ class OtherType:
 
 
 Type: TypeAlias = "TensorType | ScalarType | SequenceType | OtherType"
-Operand: TypeAlias = "Ref | Closure | Tensor | DType | Marker | None | bool | int | float | str | tuple[Operand, ...]"
+Operand: TypeAlias = "Ref | Closure | Tensor | DType | Marker | bool | int | float | str | tuple[Operand, ...] | None"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,12 @@ from mindferry.graph import Model
 from mindferry.lowering.context import Options
 from mindferry.lowering.lower import lower
 
-TOLERANCE = {np.dtype(np.float16): 2e-3, np.dtype(ml_dtypes.bfloat16): 2e-2, np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-4}
+TOLERANCE = {
+    np.dtype(np.float16): 2e-3,
+    np.dtype(ml_dtypes.bfloat16): 2e-2,
+    np.dtype(np.float32): 1e-4,
+    np.dtype(np.float64): 1e-4,
+}
 """Largest difference over the largest finite output, by element type; integers and bools must be equal."""
 
 
@@ -85,15 +90,25 @@ def difference(found: np.ndarray, wanted: np.ndarray, tolerance: float | None = 
     if found.dtype != wanted.dtype:
         return f"dtype {found.dtype}, recorded {wanted.dtype}"
     if wanted.dtype not in TOLERANCE:
-        return "" if np.array_equal(found, wanted) else f"{np.count_nonzero(found != wanted)} of {wanted.size} elements differ"
+        return (
+            ""
+            if np.array_equal(found, wanted)
+            else f"{np.count_nonzero(found != wanted)} of {wanted.size} elements differ"
+        )
     limit = TOLERANCE[wanted.dtype] if tolerance is None else tolerance
     left, right = found.astype(np.float64), wanted.astype(np.float64)
     finite = np.isfinite(right)
-    if not np.array_equal(np.isfinite(left), finite) or not np.array_equal(left[~finite], right[~finite], equal_nan=True):
+    if not np.array_equal(np.isfinite(left), finite) or not np.array_equal(
+        left[~finite], right[~finite], equal_nan=True
+    ):
         return f"NaN or infinity in different places: {left.ravel()[:6]}, recorded {right.ravel()[:6]}"
     worst = float(np.max(np.abs(left - right), where=finite, initial=0.0))
     scale = float(np.max(np.abs(right), where=finite, initial=0.0))
-    return "" if worst <= limit * max(scale, 1e-30) or worst <= 1e-7 else f"differs by {worst / max(scale, 1e-30):.2g} of the largest output"
+    return (
+        ""
+        if worst <= limit * max(scale, 1e-30) or worst <= 1e-7
+        else f"differs by {worst / max(scale, 1e-30):.2g} of the largest output"
+    )
 
 
 def check(stem: Path, opset: int, tolerance: float | None = None, *, approximate: bool = False) -> str:
@@ -123,12 +138,18 @@ def named(recorded: np.lib.npyio.NpzFile, letter: str, run: str) -> list[np.ndar
     return [recorded[f"{letter}{index}{suffix}"] for index in range(count)]
 
 
-def compare(session: onnxruntime.InferenceSession, given: list[np.ndarray], wanted: list[np.ndarray], tolerance: float | None) -> str:
+def compare(
+    session: onnxruntime.InferenceSession, given: list[np.ndarray], wanted: list[np.ndarray], tolerance: float | None
+) -> str:
     """Why one run's answers differ from the recorded ones, or ""."""
     found = run(session, given[: len(session.get_inputs())])
     if len(found) != len(wanted):
         return f"{len(found)} outputs, recorded {len(wanted)}"
-    return "; ".join(f"y{index}: {text}" for index, pair in enumerate(zip(found, wanted, strict=True)) if (text := difference(*pair, tolerance)))
+    return "; ".join(
+        f"y{index}: {text}"
+        for index, pair in enumerate(zip(found, wanted, strict=True))
+        if (text := difference(*pair, tolerance))
+    )
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Writes docs/operators.md: every forward primitive of MindSpore 2.10, and what MindFerry makes of it.
 
-    python tests/ops/table.py            # writes the page
-    python tests/ops/table.py --check    # exits 1 where the page is not what would be written
+python tests/ops/table.py            # writes the page
+python tests/ops/table.py --check    # exits 1 where the page is not what would be written
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def page() -> str:
                 word, text = state(entries.get(name))
                 totals[f"{kind} {word}"] += 1
                 rows.append(f"| {name} | {'CPU' if kind == 'cpu' else ''} | {text} | {cases[name] or ''} |")
-        tables.append(f"## {family}\n\n| primitive | | state | cases |\n| --- | --- | --- | --- |\n" + "\n".join(sorted(rows)))
+        tables.append(
+            f"## {family}\n\n| primitive | | state | cases |\n| --- | --- | --- | --- |\n" + "\n".join(sorted(rows))
+        )
     lowered = sorted(name for name in entries if name not in known and state(entries[name])[0] == "exact")
     return "\n".join([HEAD, summary(totals), *(f"{table}\n" for table in tables), other_names(lowered)])
 
@@ -75,7 +77,11 @@ def summary(totals: Counter[str]) -> str:
     """The counts, as a table."""
     lines = ["| | exact | approximate | no |", "| --- | --- | --- | --- |"]
     for kind, title in (("cpu", "with a CPU kernel"), ("other", "without")):
-        lines.append(f"| {title} | " + " | ".join(str(totals[f"{kind} {word}"]) for word in ("exact", "approximate", "no")) + " |")
+        lines.append(
+            f"| {title} | "
+            + " | ".join(str(totals[f"{kind} {word}"]) for word in ("exact", "approximate", "no"))
+            + " |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,7 @@
 | level | what it does |
 | --- | --- |
 | 0 | nothing: one lowering after the other, as they came |
-| 1 | constants folded; BatchNormalization and biases inside the Conv, ConvTranspose or Gemm before them; transposes that cancel removed; equal nodes merged |
+| 1 | folds constants, BatchNormalization and biases into what is before them; merges equal nodes and transposes |
 """
 
 from __future__ import annotations

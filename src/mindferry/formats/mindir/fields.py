@@ -8,11 +8,11 @@ from __future__ import annotations
 from mindferry.formats._wire import Schema, table
 from mindferry.types import DType
 
-_TENSOR = dict(
-    dims=(1, "int[]"), data_type=(2, "int"), float_data=(3, "float[]"), int32_data=(4, "int[]"), string_data=(5, "bytes[]"),
-    int64_data=(6, "int[]"), name=(7, "string"), raw_data=(9, "bytes"), double_data=(10, "double[]"),
-    uint64_data=(11, "uint[]"), external_data=(12, "External"), ref_key=(13, "string"), compression_type=(16, "int"),
-)  # fmt: skip
+_TENSOR: dict[str, tuple[int, str]] = {
+    "dims": (1, "int[]"), "data_type": (2, "int"), "float_data": (3, "float[]"), "int32_data": (4, "int[]"), "string_data": (5, "bytes[]"),
+    "int64_data": (6, "int[]"), "name": (7, "string"), "raw_data": (9, "bytes"), "double_data": (10, "double[]"),
+    "uint64_data": (11, "uint[]"), "external_data": (12, "External"), "ref_key": (13, "string"), "compression_type": (16, "int"),
+}  # fmt: skip
 
 MIND_IR = Schema({
     "Model": table(

@@ -15,8 +15,8 @@ def apply(graph: ir.Graph) -> int:
         first = source.producer() if source is not None else None
         if first is None or first.op_type != "Transpose":
             continue
-        inner, outer = first.attributes.get_ints("perm"), node.attributes.get_ints("perm")
-        if inner is None or outer is None:
+        inner, outer = (one.attributes.get_ints("perm", ()) for one in (first, node))
+        if not inner or not outer:
             continue
         both = [inner[axis] for axis in outer]
         source = first.inputs[0]
