@@ -13,7 +13,7 @@ import onnx
 import pytest
 from PIL import Image
 
-from command_line import CHECKPOINT, MINDIR, TEST, mindferry
+from command_line import CHECKPOINT, MINDIR, TEST, mindferry, one_line
 from mindferry import demo
 
 DESCRIPTION = """
@@ -194,3 +194,14 @@ def test_demo_fails_on_a_difference(
     assert result.code == 3 and result.err.count("\n") == 1
     assert ("359 of 360" if flip else "360 of 360") in result.err
     assert "predictions equal" not in result.out
+
+
+def test_inspect_knows_the_lowerings_of_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mindferry.lowering import catalogue, registry
+
+    monkeypatch.setattr(registry, "_table", dict(registry._table))
+    plugin = tmp_path / "own.py"
+    plugin.write_text("import mindferry\n\n@mindferry.lowers('OwnPrimitive')\ndef own(op, x):\n    return op.Relu(x)\n")
+    assert mindferry("inspect", MINDIR, "--plugin", plugin).code == 0
+    assert "OwnPrimitive" in catalogue.read()
+    one_line(mindferry("inspect", MINDIR, "--plugin", tmp_path / "absent.py"), 1, "absent.py: no such file")

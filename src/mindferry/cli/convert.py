@@ -49,9 +49,7 @@ if TYPE_CHECKING:
     "--optimize", "level", type=click.IntRange(0, 1), default=1, show_default=True,
     help="0: as lowered; 1: fold constants, scales and biases.",
 )  # fmt: skip
-@click.option(
-    "--plugin", "plugins", multiple=True, metavar="FILE.py|MODULE", help="Load lowerings of your own; repeatable."
-)
+@options.plugins
 @click.option(
     "--input-name", "input_names", multiple=True, metavar="NAME", help="New name of an input; once for each, in order."
 )
@@ -78,7 +76,7 @@ def command(
     import mindferry
 
     started = time.perf_counter()
-    load_plugins(plugins)
+    options.load_plugins(plugins)
     with progress("converting") as tick:
         report = mindferry.convert(
             source, target, opset=opset, input_shapes=options.shapes(input_shapes), dynamic_batch=dynamic_batch,
@@ -90,15 +88,6 @@ def command(
         screen.print_json(data(report, target, seconds))
     else:
         show(report, target, seconds)
-
-
-def load_plugins(plugins: tuple[str, ...]) -> None:
-    """Loads the lowerings that a user names."""
-    if plugins:
-        from mindferry.plugins import load
-
-        for plugin in plugins:
-            load(plugin)
 
 
 def sizes(target: str) -> dict[str, int]:

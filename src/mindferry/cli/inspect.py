@@ -28,9 +28,10 @@ _TITLES = {"mindir": "MindIR", "ckpt": "MindSpore checkpoint", "safetensors": "s
     ]
 )
 @click.argument("file", type=click.Path())
+@options.plugins
 @options.key
 @options.as_json
-def command(file: str, key: bytes | None, as_json: bool) -> None:
+def command(file: str, plugins: tuple[str, ...], key: bytes | None, as_json: bool) -> None:
     """Show what a model file holds and whether it can be converted.
 
     FILE is MindIR of any generation, a checkpoint (.ckpt, .safetensors) or ONNX. Weights are not read, so large files
@@ -38,6 +39,7 @@ def command(file: str, key: bytes | None, as_json: bool) -> None:
     """
     from mindferry.summary import summarize
 
+    options.load_plugins(plugins)
     summary = summarize(file, key=key)
     if as_json:
         screen.print_json(summary.as_dict())

@@ -74,7 +74,13 @@ def _option(*names: str, **settings: Any) -> Callable[[Function], Function]:
 
 as_json = _option("--json", "as_json", is_flag=True, help="Print JSON.")
 key = _option("--key", type=KeyType(), help="Key of an encrypted file; a file keeps it out of the list of processes.")
-opset = _option("--opset", type=click.IntRange(13, 23), default=18, show_default=True, help="ONNX opset of the result.")
+opset = _option(
+    "--opset",
+    metavar="N",
+    type=click.IntRange(13, 23),
+    default=18,
+    help="ONNX opset of the result, 13 to 23; 18 where not given.",
+)
 approximate = _option("--approximate", is_flag=True, help="Allow lowerings that are not exact; the report names them.")
 input_shapes = _option(
     "--input-shape",
@@ -84,9 +90,21 @@ input_shapes = _option(
     help="Shape of an input, such as x:8,3,224,224 or x:batch,3,224,224.",
 )
 weights = _option("--weights", type=click.Path(), help="Checkpoint whose parameters replace the model's, by name.")
+plugins = _option(
+    "--plugin", "plugins", multiple=True, metavar="FILE.py|MODULE", help="Load lowerings of your own; repeatable."
+)
 network = _option(
     "--net", "network", metavar="NETWORK", help="MindSpore Cell, as FILE.py:CLASS, MODULE:CALLABLE or mindcv:NAME."
 )
+
+
+def load_plugins(named: Sequence[str]) -> None:
+    """Loads the lowerings that a user names."""
+    if named:
+        from mindferry.plugins import load
+
+        for plugin in named:
+            load(plugin)
 
 
 def shapes(pairs: Sequence[tuple[str, Shape]]) -> dict[str, Shape] | None:

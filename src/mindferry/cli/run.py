@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     help="The same as FILES: .npz, .npy, .json, an image, a folder, or - for JSON from stdin.",
 )
 @click.option("--output", type=click.Path(), help="Write the outputs to a .npz or .json file.")
-@click.option("--batch", type=click.IntRange(min=1), help="Rows or images in one run.")
-@click.option("--top", type=click.IntRange(min=1), help="How many classes to show.")
+@click.option("--batch", metavar="N", type=click.IntRange(min=1), help="Rows or images in one run.")
+@click.option("--top", metavar="N", type=click.IntRange(min=1), help="How many classes to show.")
 @click.option(
     "--description", type=click.Path(), help="How images become inputs; MODEL with the suffix .toml where not given."
 )
@@ -62,13 +62,14 @@ if TYPE_CHECKING:
 @click.option("--runtime", help="onnxruntime or mindspore; the best for the model where not given.")
 @options.input_shapes
 @options.approximate
+@options.plugins
 @options.key
 @options.as_json
 def command(
     model: str, files: tuple[str, ...], inputs: tuple[str, ...], output: str | None, batch: int | None, top: int | None,
     description: str | None, graph: str | None, network: str | None, weights: str | None, device: str,
-    runtime: str | None, input_shapes: tuple[tuple[str, Shape], ...], approximate: bool, key: bytes | None,
-    as_json: bool,
+    runtime: str | None, input_shapes: tuple[tuple[str, Shape], ...], approximate: bool,
+    plugins: tuple[str, ...], key: bytes | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Run a model on FILES.
 
@@ -85,6 +86,7 @@ def command(
         sinks.check_target(Path(output))
     models = [model, graph] if graph else [model]
     described = _description(description, models, top)
+    options.load_plugins(plugins)
     session = mindferry.open(
         model, device=device, runtime=runtime, graph=graph, weights=weights, network=network,
         input_shapes=options.shapes(input_shapes), approximate=approximate, key=key,

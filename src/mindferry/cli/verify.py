@@ -40,16 +40,23 @@ if TYPE_CHECKING:
 @click.argument("candidate", type=click.Path())
 @click.argument("reference", type=click.Path())
 @click.option("--input", "inputs", multiple=True, metavar="[NAME=]FILE", help="Inputs for both: .npz, .npy, .json, -.")
-@click.option("--tolerance", type=click.FloatRange(min=0), help="Largest difference over the largest reference value.")
+@click.option(
+    "--tolerance",
+    metavar="BOUND",
+    type=click.FloatRange(min=0),
+    help="Largest difference over the largest reference value.",
+)
 @click.option("--output", "outputs", multiple=True, metavar="NAME", help="Outputs of REFERENCE, in CANDIDATE's order.")
 @click.option("--graph", type=click.Path(), help="MindIR whose parameters a checkpoint replaces.")
 @click.option("--net", "network", metavar="NETWORK", help="Cell that a checkpoint fills; it then runs in MindSpore.")
 @options.approximate
+@options.plugins
 @options.key
 @options.as_json
 def command(
     candidate: str, reference: str, inputs: tuple[str, ...], tolerance: float | None, outputs: tuple[str, ...],
-    graph: str | None, network: str | None, approximate: bool, key: bytes | None, as_json: bool,
+    graph: str | None, network: str | None, approximate: bool, plugins: tuple[str, ...], key: bytes | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Compare every output of CANDIDATE with REFERENCE.
 
@@ -58,6 +65,7 @@ def command(
     """
     import mindferry
 
+    options.load_plugins(plugins)
     settings = {"graph": graph, "network": network, "approximate": approximate, "key": key}
     with ExitStack() as stack:
         sides = [_side(path, settings, stack) for path in (candidate, reference)]
@@ -129,7 +137,8 @@ def _number(value: float | None) -> str:
 
 
 def _verdict(output: OutputComparison, tolerance: float | None) -> str:
-    fault = output.fault(tolerance)
-    if fault:
-        return f"[red]{screen.escape(fault)}[/]"
-    return "" if tolerance is None else f"[green]within {tolerance:g}[/]"
+    if output.problem:
+        return f"[red]{screen.escape(output.problem)}[/]"
+    if tolerance is None:
+        return ""
+    return f"[red]misses {tolerance:g}[/]" if output.fault(tolerance) else f"[green]within {tolerance:g}[/]"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mindferry.graph import Model
+from mindferry.lowering import registry
 from mindferry.lowering.registry import LOWEST_OPSET
 from mindferry.passes import clean
 
@@ -72,9 +73,23 @@ class Outlook:
 
 
 @functools.cache
-def read() -> Mapping[str, Entry]:
-    """Every primitive that has a lowering or a reason for having none."""
+def _recorded() -> Mapping[str, Entry]:
     return {name: Entry(**fields) for name, fields in json.loads(_FILE.read_text("utf-8")).items()}
+
+
+def read() -> Mapping[str, Entry]:
+    """Every primitive that has a lowering or a reason for having none; those of plugins, once loaded, included."""
+    return {**_recorded(), **_in_registry()}
+
+
+def _in_registry() -> dict[str, Entry]:
+    """What has been registered in this process so far."""
+    found = {name: Entry(since=None, refused=reason) for name, reason in registry.refused().items()}
+    for name in registry.known():
+        rows = registry.rows(name)
+        first = min(rows, key=lambda row: (bool(row.approximate), row.since))
+        found[name] = Entry(first.since, first.approximate, any(row.writes for row in rows))
+    return found
 
 
 def outlook(model: Model) -> Outlook:
@@ -85,40 +100,34 @@ def outlook(model: Model) -> Outlook:
     for graph in model.graphs():
         for node in graph.nodes:
             places.setdefault(node.primitive, []).append(node.scope or node.name)
+    known = sorted(name for name, entry in entries.items() if entry.since is not None)
     unsupported, because = [], {}
     for primitive in sorted(places):
         entry = entries.get(primitive, Entry(since=None))
         if entry.since is None or entry.approximate:
-            unsupported.append(_unsupported(primitive, places[primitive], entry))
+            unsupported.append(_unsupported(primitive, places[primitive], entry, known))
         elif entry.since > LOWEST_OPSET:
             because[primitive] = entry.since
     opset = max(because.values(), default=LOWEST_OPSET)
     return Outlook(opset, because, tuple(unsupported), Counter({name: len(found) for name, found in places.items()}))
 
 
-def _unsupported(primitive: str, places: list[str], entry: Entry) -> Unsupported:
+def _unsupported(primitive: str, places: list[str], entry: Entry, known: list[str]) -> Unsupported:
     reason, nearest = entry.refused, ""
     if entry.approximate:
         reason = f"only approximately: {entry.approximate}; allow it with --approximate"
     elif not reason:
-        known = sorted(name for name, other in read().items() if other.since is not None)
         nearest = next(iter(difflib.get_close_matches(primitive, known, 1)), "")
     return Unsupported(primitive, len(places), tuple(dict.fromkeys(places)), reason, nearest)
 
 
 def registered() -> dict[str, dict[str, Any]]:
     """The same as the file holds, from the registry itself; fields at their defaults are left out."""
-    from mindferry.lowering import ops, registry
+    from mindferry.lowering import ops
     from mindferry.lowering.control import STRUCTURAL
 
     ops.load()
-    found: dict[str, Entry] = {name: Entry() for name in STRUCTURAL}
-    for name in registry.known():
-        rows = registry.rows(name)
-        first = min(rows, key=lambda row: (bool(row.approximate), row.since))
-        found[name] = Entry(first.since, first.approximate, any(row.writes for row in rows))
-    for name, reason in registry.refused().items():
-        found.setdefault(name, Entry(since=None, refused=reason))
+    found = {name: Entry() for name in STRUCTURAL} | _in_registry()
     return {name: _changed(found[name]) for name in sorted(found)}
 
 
