@@ -7,7 +7,7 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.lowering.context import Context
+from mindferry.lowering.context import Context, static_shape
 from mindferry.lowering.helpers import FLOATS, computed_in, is_channel_last, tuple_of
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.sampling import Pixels, image_index
@@ -62,19 +62,19 @@ def multi_scale_deformable_attn(
 
     The keys are the pixels of images of one size per level, `shape` (levels, (height, width)), from `offset` on.
     """
-    sizes, starts = op.integers(shape, "the shape"), op.integers(offset, "the offset")
     n, _, heads, channels = op.shape(value)
     queries = op.dim(locations, 1)
     total = None
-    for level, start in enumerate(starts):
-        height, width = sizes[2 * level : 2 * level + 2]
-        keys = op.Slice(value, [start], [start + height * width], [1])
-        images = op.Reshape(op.Transpose(keys, perm=[0, 2, 1, 3]), op.ints((-1, height, width, channels)))
+    for level in range(static_shape(locations)[3]):
+        size = [op.cast(op.Gather(op.Gather(shape, level), axis), ir.DataType.INT64) for axis in range(2)]
+        start = op.Reshape(op.cast(op.Gather(offset, level), ir.DataType.INT64), [1])
+        keys = op.Slice(value, start, op.Add(start, op.Mul(*size)), [1])
+        images = op.Reshape(op.Transpose(keys, perm=[0, 2, 1, 3]), op.ints((-1, *size, channels)))
         points = op.Transpose(op.Gather(locations, level, axis=3), perm=[0, 2, 1, 3, 4])
         points = op.Reshape(points, op.ints((-1, queries, op.dim(locations, 4), 2)))
         where = [
-            op.Sub(op.Mul(op.Gather(points, 1 - axis, axis=-1), float(size)), 0.5)
-            for axis, size in enumerate((height, width))
+            op.Sub(op.Mul(op.Gather(points, 1 - axis, axis=-1), op.cast(one, value.dtype)), 0.5)
+            for axis, one in enumerate(size)
         ]
         pixels = Pixels.of(op, images, channels_last=True)
         found = pixels.linear(op, image_index(op, op.dim(images, 0), 3), where)
