@@ -144,8 +144,8 @@ def flash_attention_score(
         out, greatest, total = _packed(op, query, key, value, scores, actual_seq_qlen, actual_seq_kvlen)
     else:
         size = head_size(op, query, layout, head_num)
-        heads = (to_heads(op, one, layout, size) for one in (query, key, value))
-        out, greatest, total = attend(op, *heads, scores)
+        query_heads, key_heads, value_heads = (to_heads(op, one, layout, size) for one in (query, key, value))
+        out, greatest, total = attend(op, query_heads, key_heads, value_heads, scores)
         out = from_heads(op, out, layout)
     eight = [op.Concat(*[one] * 8, axis=-1) for one in (greatest, total)]
     return *eight, op.constant([0.0], query.dtype), op.cast(out, query.dtype)
@@ -158,8 +158,9 @@ def _packed(
     ends = zip(op.integers(queries, "actual_seq_qlen"), op.integers(keys, "actual_seq_kvlen"), strict=True)
     start, parts = (0, 0), []
     for end in ends:
-        sides = (op.Slice(one, [start[side]], [end[side]], [0]) for one, side in ((query, 0), (key, 1), (value, 1)))
-        parts.append(attend(op, *(op.Unsqueeze(op.Transpose(one, perm=[1, 0, 2]), [0]) for one in sides), scores))
+        packed = (op.Slice(one, [start[side]], [end[side]], [0]) for one, side in ((query, 0), (key, 1), (value, 1)))
+        q, k, v = (op.Unsqueeze(op.Transpose(one, perm=[1, 0, 2]), [0]) for one in packed)
+        parts.append(attend(op, q, k, v, scores))
         start = end
     joined = (op.Concat(*part, axis=2) for part in zip(*parts, strict=True))
     return tuple(op.Transpose(op.Squeeze(one, [0]), perm=[1, 0, 2]) for one in joined)

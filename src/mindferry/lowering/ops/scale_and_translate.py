@@ -76,8 +76,8 @@ def scale_and_translate(
         raise LoweringError(f"kernel_type {kernel_type!r} is unknown")
     x = op.cast(images, ir.DataType.FLOAT)
     for axis in range(2):
-        parts = [op.Gather(one, axis) for one in (size, scale, translation)]
-        weight = _weights(op, op.dim(images, axis + 1), *parts, _FILTERS[kernel_type], antialias)
+        count, factor, move = (op.Gather(one, axis) for one in (size, scale, translation))
+        weight = _weights(op, op.dim(images, axis + 1), count, factor, move, _FILTERS[kernel_type], antialias)
         order = [0, 3, 2, 1] if axis == 0 else [0, 1, 3, 2]
         x = op.Transpose(op.MatMul(op.Transpose(x, perm=order), op.Transpose(weight)), perm=order)
     return x
