@@ -9,10 +9,10 @@ from typing import Any
 
 import onnx
 import pytest
-from formats import protos
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from formats import protos
 from mindferry.errors import FormatError
 from mindferry.formats import _wire
 from mindferry.formats._wire import OFFSET, Message, Schema, decode, encode, read_varint, table, write_varint

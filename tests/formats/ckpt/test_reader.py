@@ -9,8 +9,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from formats import protos
 
+from formats import protos
 from mindferry.errors import FileProblem, FormatError
 from mindferry.formats.ckpt.reader import read
 from mindferry.types import DType
