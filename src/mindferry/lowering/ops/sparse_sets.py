@@ -93,12 +93,14 @@ def ragged_range(
 
 
 def _padded_rows(op: Context, indices: ir.Value, values: ir.Value, lead: Any, width: Any) -> tuple[ir.Value, ir.Value]:
-    """(rows, width) of a sparse tensor's values, and the length of each row."""
+    """(rows, width) of a sparse tensor's values in their order, wherever they are in their row, and the lengths."""
     rows: Any = 1
     for size in lead:
         rows = count(op, "Mul", rows, size)
     row = op.Unsqueeze(flat_positions(op, op.Slice(indices, [0], [-1], [1]), tuple(lead)), [1])
-    place = op.Slice(op.cast(indices, INT64), [-1], [_END], [1])
+    steps = op.Range(0, op.Size(values), 1)
+    before = op.And(op.Equal(row, op.Reshape(row, [1, -1])), op.Less(steps, op.Unsqueeze(steps, [1])))
+    place = op.ReduceSum(op.cast(before, INT64), [1], keepdims=1)
     held = scatter_nd(op, filled(op, [rows, width], 0, values.dtype), op.Concat(row, place, axis=1), values)
     ones = op.Expand(op.value(1), op.Shape(values))
     return held, scatter_nd(op, filled(op, rows, 0, INT64), row, ones, "add")
