@@ -26,8 +26,8 @@ def _order(src_format: str, dst_format: str) -> list[int]:
 def data_format_dim_map(
     op: Context, input_x: ir.Value, *, src_format: str = "NHWC", dst_format: str = "NCHW"
 ) -> ir.Value:
-    """The number that each dimension of the source format has in the target format."""
-    places = op.value(_order(dst_format, src_format), input_x.dtype)
+    """Where the source format has the letter that the target format has at each dimension, as MindSpore computes it."""
+    places = op.value(_order(src_format, dst_format), input_x.dtype)
     return op.Gather(places, input_x)
 
 
