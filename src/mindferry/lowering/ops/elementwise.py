@@ -13,7 +13,7 @@ from mindferry.lowering.helpers import FLOATS, computed_in, in_floats
 from mindferry.lowering.ops.division import truncated
 from mindferry.lowering.registry import lowers
 
-BOOL, FLOAT = ir.DataType.BOOL, ir.DataType.FLOAT
+BOOL, FLOAT, DOUBLE = ir.DataType.BOOL, ir.DataType.FLOAT, ir.DataType.DOUBLE
 
 
 @lowers("Abs", "ComplexAbs")
@@ -115,3 +115,36 @@ def nan_to_num(
     low = op.cast(-largest if neginf is None else neginf, input.dtype)
     x = op.Where(op.IsInf(test, detect_negative=0), high, x)
     return op.Where(op.IsInf(test, detect_positive=0), low, x)
+
+
+@lowers("NextAfter")
+def next_after(op: Context, input: ir.Value, other: ir.Value) -> ir.Value:
+    """The next number from the input towards the other; subnormal numbers are passed over, infinities stay."""
+    assert input.dtype is not None
+    kind = np.finfo(input.dtype.numpy())
+
+    def step(x: ir.Value, y: ir.Value) -> ir.Value:
+        zero, one, half = (op.constant(value, DOUBLE) for value in (0.0, 1.0, 0.5))
+        size = op.Abs(x)
+        smallest = op.constant(float(kind.smallest_normal), DOUBLE)
+        power = _power_of_two(op, op.Clip(size, smallest, op.constant(float(kind.max), DOUBLE)))
+        shrinks = op.Not(op.Equal(op.Greater(y, x), op.Greater(x, zero)))
+        gap = op.Mul(power, op.constant(float(kind.eps), DOUBLE))
+        gap = op.Where(op.And(shrinks, op.Equal(size, power)), op.Mul(gap, half), gap)
+        moved = op.Add(x, op.Where(op.Greater(y, x), gap, op.Neg(gap)))
+        below = op.Less(op.Abs(moved), smallest)
+        edge = op.Where(op.Less(size, smallest), op.Mul(op.Sign(op.Sub(y, x)), smallest), op.Mul(x, zero))
+        moved = op.Where(below, edge, moved)
+        undefined = op.Or(op.IsNaN(x), op.IsNaN(y))
+        return op.Where(undefined, op.Add(x, y), op.Where(op.Equal(x, y), op.Mul(y, one), moved))
+
+    return computed_in(op, [DOUBLE], step, input, other)
+
+
+def _power_of_two(op: Context, x: ir.Value) -> ir.Value:
+    """The largest power of two that is not above a positive float64."""
+    two = op.constant(2.0, DOUBLE)
+    power = op.Pow(two, op.Floor(op.Mul(op.Log(x), op.constant(1 / np.log(2.0), DOUBLE))))
+    power = op.Where(op.Greater(power, x), op.Div(power, two), power)
+    doubled = op.Mul(power, two)
+    return op.Where(op.Greater(doubled, x), power, doubled)
