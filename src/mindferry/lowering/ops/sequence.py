@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
@@ -116,7 +116,7 @@ def sequence_unstack(op: Context, x: ir.Value, axis: int = 0) -> Items:
 @lowers("SequenceAddN")
 def sequence_add_n(op: Context, items: Items) -> ir.Value:
     """The sum of tensors."""
-    return op.Sum(*op.promote(*items))
+    return _sum(op, op.promote(*items))
 
 
 @lowers("SequenceZerosLike")
@@ -129,10 +129,9 @@ def sequence_zeros_like(op: Context, items: Items) -> Items:
 
 
 @lowers("SequenceAddOffset")
-def sequence_add_offset(op: Context, items: Items) -> Items:
-    """The running sums before each item; of tensors, of their sizes along axis 0."""
-    sizes = [op.dim(item, 0) if isinstance(item, ir.Value) else item for item in items]
-    return tuple(int(total) for total in np.cumsum([0, *sizes[:-1]]))
+def sequence_add_offset(op: Context, x: Items, y: Items) -> Items:
+    """Where x and y start in their concatenation."""
+    return (0, len(x))
 
 
 def _extreme(pick: Callable[..., Any], operator: str) -> Callable[[Context, Items], Any]:
@@ -153,7 +152,7 @@ def sequence_count(op: Context, items: Items, value: Any) -> Any:
     """How many items equal the value."""
     if not any(isinstance(item, ir.Value) for item in (*items, value)):
         return items.count(value)
-    return op.Sum(*(op.cast(_equal(op, item, value), ir.DataType.INT64) for item in items))
+    return _sum(op, [op.cast(_equal(op, item, value), ir.DataType.INT64) for item in items])
 
 
 @lowers("InSequence", "in_sequence")
@@ -170,11 +169,17 @@ def in_sequence(op: Context, value: Any, items: Items) -> Any:
 
 
 @lowers("SequenceIndex")
-def sequence_index(op: Context, items: Items, value: Any, start: int = 0, end: int | None = None) -> int:
-    """Place of the first item that equals a value known at conversion time."""
-    if any(isinstance(item, ir.Value) for item in (*items, value)):
-        raise LoweringError("items that are only known at run time have no index")
-    return items.index(value, start, len(items) if end is None else end)
+def sequence_index(op: Context, items: Items, value: Any, start: int = 0, end: int | None = None) -> Any:
+    """Place of the first item in items[start:end] that equals the value, which must be there."""
+    stop = len(items) if end is None else end
+    if not any(isinstance(item, ir.Value) for item in (*items, value)):
+        return items.index(value, start, stop)
+    equal = [op.Unsqueeze(op.cast(_equal(op, item, value), ir.DataType.INT32), [0]) for item in items[start:stop]]
+    return op.Add(op.ArgMax(op.Concat(*equal, axis=0), axis=0, keepdims=0), start)
+
+
+def _sum(op: Context, values: Sequence[ir.Value]) -> ir.Value:
+    return functools.reduce(lambda left, right: op.Add(left, right), values)
 
 
 def _equal(op: Context, x: Any, y: Any) -> ir.Value:
