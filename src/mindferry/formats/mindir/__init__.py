@@ -1,0 +1,1 @@
+"""MindIR, the files in which MindSpore exports networks."""
