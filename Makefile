@@ -1,4 +1,4 @@
-demo test test-mindspore check:
+demo test test-wheel test-mindspore check:
 	@sh ferry $@
 
-.PHONY: demo test test-mindspore check
+.PHONY: demo test test-wheel test-mindspore check

@@ -23,8 +23,8 @@ def console(*, error: bool = False) -> Console:
 
     stream = sys.stderr if error else sys.stdout
     if stream.isatty():
-        return Console(stderr=error, highlight=False)
-    return Console(file=cast(TextIO, _WithoutPadding(stream)), width=_WIDTH_OF_A_PIPE, highlight=False)
+        return Console(stderr=error, highlight=False, emoji=False)
+    return Console(file=cast(TextIO, _WithoutPadding(stream)), width=_WIDTH_OF_A_PIPE, highlight=False, emoji=False)
 
 
 class _WithoutPadding:
