@@ -59,17 +59,21 @@ def of_window(size: int, kernel: int, stride: int, dilation: int, pads: tuple[in
 
 def mean_over(op: Context, x: ir.Value, axis: int, segments: Segments) -> ir.Value:
     """The mean of each segment of x along an axis."""
-    taken = op.Gather(x, segments.index, axis=axis)
     if segments.inside is None:
-        return reduce(op, "ReduceMean", taken, [axis + 1])
+        return reduced(op, x, axis, segments, "ReduceMean")
+    taken = op.Gather(x, segments.index, axis=axis)
     inside = op.value(segments.inside)
     behind = list(range(2, op.rank(x) - axis + 1))
     taken = op.Where(op.Unsqueeze(inside, behind) if behind else inside, taken, op.cast(0, x.dtype))
     count = op.ReduceSum(op.cast(inside, x.dtype), [1], keepdims=0)
-    return op.Div(
-        op.ReduceSum(taken, [axis + 1], keepdims=0),
-        op.Unsqueeze(count, [one - 1 for one in behind]) if behind else count,
-    )
+    if behind:
+        count = op.Unsqueeze(count, [one - 1 for one in behind])
+    return op.Div(op.ReduceSum(taken, [axis + 1], keepdims=0), count)
+
+
+def reduced(op: Context, x: ir.Value, axis: int, segments: Segments, operator: str) -> ir.Value:
+    """Each segment of x along an axis, reduced; by a maximum or minimum also where segments have several lengths."""
+    return reduce(op, operator, op.Gather(x, segments.index, axis=axis), [axis + 1])
 
 
 def greatest_over(

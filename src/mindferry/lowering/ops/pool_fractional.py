@@ -1,15 +1,19 @@
-"""Max pooling over windows whose places come from random samples, which are an input."""
+"""Pooling over windows of uneven sizes."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
-from mindferry.lowering.context import Context
+from mindferry.errors import LoweringError
+from mindferry.lowering import segments
+from mindferry.lowering.context import Context, static_shape
 from mindferry.lowering.helpers import tuple_of
 from mindferry.lowering.ops.pool_adaptive import places_of
-from mindferry.lowering.registry import lowers, refuse
+from mindferry.lowering.registry import lowers
 
 
 @lowers("FractionalMaxPoolWithFixedKsize")
@@ -77,4 +81,34 @@ def _starts(op: Context, sample: ir.Value, size: Any, kernel: int, count: int) -
     return op.Concat(op.cast(op.Sub(moved, op.Floor(op.Mul(sample, step))), ir.DataType.INT64), behind, axis=-1)
 
 
-refuse("its windows are random", "FractionalMaxPool", "FractionalAvgPool")
+@lowers("FractionalMaxPool")
+def fractional_max_pool_by_ratio(
+    op: Context, x: ir.Value, *, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False,
+    deterministic: bool = False, seed: int = 0, seed2: int = 0,
+) -> tuple[ir.Value, ...]:  # fmt: skip
+    """The largest element of each window of NHWC x, and where the windows start along both axes."""
+    return _by_ratio(op, x, pooling_ratio, overlapping, mean=False)
+
+
+@lowers("FractionalAvgPool")
+def fractional_avg_pool_by_ratio(
+    op: Context, x: ir.Value, *, pooling_ratio: Any, pseudo_random: bool = False, overlapping: bool = False,
+    deterministic: bool = False, seed: int = 0, seed2: int = 0,
+) -> tuple[ir.Value, ...]:  # fmt: skip
+    """The mean of each window of NHWC x, and where the windows start along both axes."""
+    return _by_ratio(op, x, pooling_ratio, overlapping, mean=True)
+
+
+def _by_ratio(op: Context, x: ir.Value, ratio: Any, overlapping: bool, *, mean: bool) -> tuple[ir.Value, ...]:
+    starts = []
+    for axis in (1, 2):
+        size = static_shape(x)[axis]
+        count = math.floor(size / ratio[axis])
+        if size % count:
+            raise LoweringError(f"{count} windows over {size} elements have random sizes")
+        start = np.arange(0, size + 1, size // count)
+        end = np.minimum(start[1:] + int(overlapping), size)
+        part = segments.between(start[:-1], end)
+        x = segments.mean_over(op, x, axis, part) if mean else segments.reduced(op, x, axis, part, "ReduceMax")
+        starts.append(op.constant(start))
+    return x, *starts
