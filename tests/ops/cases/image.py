@@ -218,7 +218,7 @@ CASES = (
             y=array([3, 4], "int32"),
             z=GLIMPSES,
         )
-        for flags in ("", "True, False, False, 'zero'", "False, True, False, 'zero'")
+        for flags in ("True, True, False, 'zero'", "True, False, False, 'zero'", "False, True, False, 'zero'")
     ),
     *(
         Case(

@@ -19,7 +19,7 @@ from mindferry.lowering.layouts import split
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.repeat import repeat
 
-BOOL, FLOAT, INT32, INT64 = ir.DataType.BOOL, ir.DataType.FLOAT, ir.DataType.INT32, ir.DataType.INT64
+DOUBLE, FLOAT, INT32, INT64 = ir.DataType.DOUBLE, ir.DataType.FLOAT, ir.DataType.INT32, ir.DataType.INT64
 
 
 def _halves(op: Context, boxes: ir.Value) -> tuple[ir.Value, ir.Value]:
@@ -97,6 +97,20 @@ def _shared_areas(op: Context, rows: ir.Value, columns: ir.Value, margin: float)
     (low, high), (other_low, other_high) = _halves(op, op.Unsqueeze(rows, [-2])), _halves(op, op.Unsqueeze(columns, [-3]))
     overlap = op.Add(op.Sub(op.Min(high, other_high), op.Max(low, other_low)), margin)
     return _product(op, op.Max(overlap, op.value(0.0, overlap.dtype)))
+
+
+@lowers("CheckValid")
+def check_valid(op: Context, bboxes: ir.Value, img_metas: ir.Value) -> ir.Value:
+    """True for boxes inside an image of img_metas (height, width, scale)."""
+
+    def inside(boxes: ir.Value, metas: ir.Value) -> ir.Value:
+        height, width, scale = split(op, metas, 0, 3)
+        limits = op.Sub(op.Mul(op.Concat(width, height, axis=0), scale), 1.0)
+        first, second = _halves(op, boxes)
+        outside = op.Or(op.Less(first, op.value(0.0, first.dtype)), op.Less(limits, second))
+        return op.Equal(op.ReduceSum(op.cast(outside, INT32), [1], keepdims=0), 0)
+
+    return inside(op.cast(bboxes, DOUBLE), op.cast(img_metas, DOUBLE))
 
 
 @lowers("IOU")
