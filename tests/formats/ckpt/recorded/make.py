@@ -16,23 +16,10 @@ from mindspore import Parameter, Tensor, nn
 
 HERE = Path(__file__).parent
 KEY = b"0123456789abcdef"
-TYPES = [
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "float16",
-    "bfloat16",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-    "bool_",
-]
+TYPES = (
+    "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float32", "float64",
+    "complex64", "complex128", "bool_",
+)  # fmt: skip
 NOT_IN_CKPT = ("complex128",)
 NOT_IN_SAFETENSORS = ("complex64", "complex128")
 
