@@ -98,12 +98,12 @@ def _triangular(op: Context, a: ir.Value, b: ir.Value, lower: bool, transpose: b
 
 @lowers("SolveTriangular")
 def solve_triangular(
-    op: Context, a: ir.Value, b: ir.Value, trans: int = 0, lower: bool = False, unit_diagonal: bool = False
+    op: Context, a: ir.Value, b: ir.Value, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False
 ) -> ir.Value:
-    """x of a x = b for a triangular a, or of transposed(a) x = b where trans is 1 or 2; b may be a vector."""
+    """x of a x = b for a triangular a, or of transposed(a) x = b where trans is 1, 2, "T" or "C"; b may be a vector."""
     vector = op.rank(b) < op.rank(a)
     right = op.Unsqueeze(b, [-1]) if vector else b
-    x = _triangular(op, a, right, bool(lower), bool(trans), bool(unit_diagonal))
+    x = _triangular(op, a, right, bool(lower), trans not in (0, "N"), bool(unit_diagonal))
     return op.Squeeze(x, [-1]) if vector else x
 
 

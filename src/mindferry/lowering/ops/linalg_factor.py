@@ -88,6 +88,12 @@ def linalg_qr(op: Context, a: ir.Value, mode: Any = "reduced") -> tuple[ir.Value
     return (op.constant(np.zeros(0), a.dtype) if name == "r" else q), r
 
 
+@lowers("QR")
+def scipy_qr(op: Context, a: ir.Value, *, mode: str = "full") -> tuple[ir.Value, ir.Value]:
+    """Q and R of a = Q R, full or (mode "economic") reduced; MindSpore 1.x and 2.0."""
+    return qr(op, a, mode not in ("economic", "r"))
+
+
 def _least_squares(op: Context, a: ir.Value, b: ir.Value) -> ir.Value:
     """The shortest x with the least |a x - b|; b may be a vector for each matrix."""
     vector = op.rank(b) < op.rank(a)
