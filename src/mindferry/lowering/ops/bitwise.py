@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
@@ -28,22 +29,43 @@ def bitwise(op: Context, operator: str, logic: str, x: Any, y: Any) -> ir.Value:
     return getattr(op, logic if x.dtype == BOOL else operator)(x, y)
 
 
-@lowers("BitwiseAnd", "BitwiseAndTensor", "BitwiseAndScalar", since=18)
-def bitwise_and(op: Context, input: Any, other: Any) -> ir.Value:
-    """input & other."""
-    return bitwise(op, "BitwiseAnd", "And", input, other)
+def _bit_by_bit(op: Context, logic: str, x: Any, y: Any) -> ir.Value:
+    """The operator `logic` on every bit, for opsets that have no bitwise operators."""
+    x, y = op.promote(x, y, to=op.result_dtype)
+    if x.dtype == BOOL:
+        return getattr(op, logic)(x, y)
+    found = op.cast(getattr(op, logic)(_bits(op, x), _bits(op, y)), INT64)
+    # ONNX Runtime's ReduceSum of int64 loses the lowest of 64 bits; its MatMul does not.
+    return op.cast(op.MatMul(found, _powers(x.dtype).astype(np.int64)), x.dtype)
 
 
-@lowers("BitwiseOr", "BitwiseOrTensor", "BitwiseOrScalar", since=18)
-def bitwise_or(op: Context, input: Any, other: Any) -> ir.Value:
-    """input | other."""
-    return bitwise(op, "BitwiseOr", "Or", input, other)
+def _powers(dtype: ir.DataType | None) -> npt.NDArray[np.uint64]:
+    """The value of each bit of an integer type, the lowest first."""
+    return np.asarray(2 ** np.arange(unsigned(dtype).itemsize * 8, dtype=np.uint64))
 
 
-@lowers("BitwiseXor", "BitwiseXorTensor", "BitwiseXorScalar", since=18)
-def bitwise_xor(op: Context, input: Any, other: Any) -> ir.Value:
-    """input ^ other."""
-    return bitwise(op, "BitwiseXor", "Xor", input, other)
+def _bits(op: Context, x: ir.Value) -> ir.Value:
+    """The bits as bools along a new last axis, the lowest first."""
+    words = op.Unsqueeze(op.cast(op.cast(x, unsigned(x.dtype)), UINT64), [-1])
+    return op.cast(op.Mod(op.Div(words, _powers(x.dtype)), np.array(2, np.uint64)), BOOL)
+
+
+def _register(logic: str) -> None:
+    operator = f"Bitwise{logic}"
+    names = (operator, f"{operator}Tensor", f"{operator}Scalar")
+
+    def new(op: Context, input: Any, other: Any) -> ir.Value:
+        return bitwise(op, operator, logic, input, other)
+
+    def old(op: Context, input: Any, other: Any) -> ir.Value:
+        return _bit_by_bit(op, logic, input, other)
+
+    lowers(*names, since=18)(new)
+    lowers(*names)(old)
+
+
+for _logic in ("And", "Or", "Xor"):
+    _register(_logic)
 
 
 @lowers("Invert", "BitwiseNot")
@@ -83,11 +105,7 @@ def right_shift(op: Context, input_x: Any, input_y: Any) -> ir.Value:
 @lowers("PopulationCount")
 def population_count(op: Context, input: ir.Value) -> ir.Value:
     """How many bits are set, as uint8."""
-    word = unsigned(input.dtype)
-    powers = 2 ** np.arange(word.itemsize * 8, dtype=np.uint64)
-    shifted = op.Div(op.Unsqueeze(op.cast(op.cast(input, word), UINT64), [-1]), powers)
-    bits = op.cast(op.Mod(shifted, np.array(2, np.uint64)), INT64)
-    return op.cast(op.ReduceSum(bits, [-1], keepdims=0), UINT8)
+    return op.cast(op.ReduceSum(op.cast(_bits(op, input), INT64), [-1], keepdims=0), UINT8)
 
 
 @lowers("CompareAndBitpack")

@@ -10,6 +10,7 @@ import onnx_ir as ir
 from mindferry.lowering.context import Context
 from mindferry.lowering.ops.activation import elu, hardtanh, relu, silu, threshold
 from mindferry.lowering.ops.arithmetic import add, add_ext, mul, sub, sub_ext
+from mindferry.lowering.ops.diagonals import fill_diagonal
 from mindferry.lowering.ops.division import div, div_mod, floor_div, floor_mod
 from mindferry.lowering.ops.elementwise import floor, sign
 from mindferry.lowering.ops.extremum import clamp_scalar, clamp_tensor
@@ -82,13 +83,34 @@ def inplace_tanh(op: Context, input: ir.Value) -> ir.Value:
     return op.Tanh(input)
 
 
+@lowers("InplaceAddr", writes=True)
+def inplace_addr(
+    op: Context, input: ir.Value, vec1: ir.Value, vec2: ir.Value, beta: Any = 1, alpha: Any = 1
+) -> ir.Value:
+    """beta input + alpha vec1 vec2^T."""
+    outer = mul(op, op.Unsqueeze(vec1, [1]), op.Unsqueeze(vec2, [0]))
+    return add_ext(op, mul(op, input, beta), outer, alpha)
+
+
+@lowers("InplaceFillDiagonal", writes=True)
+def inplace_fill_diagonal(op: Context, input: ir.Value, fill_value: float, wrap: bool = False) -> ir.Value:
+    """The input with the value on its main diagonal."""
+    return fill_diagonal(op, input, fill_value=fill_value, wrap=wrap)
+
+
 @lowers("TensorMove")
 def tensor_move(op: Context, x: Any) -> Any:
     """x, which later writes no longer change; the values here never change."""
     return x
 
 
-@lowers("Detach", "ToDevice", "ToOther")
-def detach(op: Context, x: Any, *rest: Any) -> Any:
+@lowers("Identity", "StopGradient", "Detach")
+def identity(op: Context, x: Any) -> Any:
+    """x."""
+    return x
+
+
+@lowers("ToDevice", "ToOther", "InplaceToDevice", "MoveTo")
+def to_device(op: Context, x: Any, *rest: Any) -> Any:
     """x; where it lives is the runtime's choice."""
     return x
