@@ -22,7 +22,8 @@ refuse(
 )  # fmt: skip
 refuse(
     "has no definition but Ascend's own kernel",
-    "BatchDilatePolys", "ComputeAccidentalHits", "DSDMatmul", "Dequant", "FFN", "FormatCast", "GenerateEodMask", "GenerateEodMaskV2", "Gmm", "GmmV2",
+    "BatchDilatePolys", "ComputeAccidentalHits", "DSDMatmul", "Dequant", "FFN", "FormatCast",
+    "GenerateEodMask", "GenerateEodMaskV2", "Gmm", "GmmV2",
     "KMeansCentroids", "MatmulDDS", "NonZeroWithValue", "NonZeroWithValueShape", "OCRDetectionPostHandle",
     "OCRDetectionPreHandle", "OCRFindContours", "OCRIdentifyPreHandle", "OCRRecognitionPreHandle", "ParallelResizeBilinear",
     "ProdForceSeA", "PsROIPooling", "ResizeAndClipPolys", "RotatedIou", "SilentCheckV2", "SilentCheckV3", "TopKRouter",
