@@ -104,7 +104,7 @@ def test_training_state_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_key_is_for_whichever_file_is_encrypted(tmp_path: Path) -> None:
-    text = refusal(OptionError, LENET, tmp_path / "a.onnx", weights=WEIGHTS, key=KEY)
+    text = refusal(FormatError, LENET, tmp_path / "a.onnx", weights=WEIGHTS, key=KEY)
     assert text == f"a key was given, but neither {LENET} nor {WEIGHTS} is encrypted"
     text = refusal(FormatError, LENET, tmp_path / "a.onnx", key=KEY)
     assert text == f"{LENET}: a key was given, but the file is not encrypted"

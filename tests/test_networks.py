@@ -57,6 +57,8 @@ def test_targets_are_checked_before_the_work(tmp_path: Path) -> None:
         mindferry.export(LENET, tmp_path / "a.air", input_shapes={})
     with pytest.raises(FileProblem, match=r"there is no folder"):
         mindferry.export(LENET, tmp_path / "none" / "a.onnx", input_shapes={})
+    with pytest.raises(OptionError, match=r"^a key was given, but no weights that it could open$"):
+        mindferry.export(LENET, tmp_path / "a.onnx", input_shapes={}, key=b"0123456789abcdef")
 
 
 needs_mindspore = pytest.mark.mindspore

@@ -78,19 +78,12 @@ def to_onnx(
     """
     if not LOWEST_OPSET <= opset <= HIGHEST_OPSET:
         raise OptionError(f"opset {opset} is not supported; choose {LOWEST_OPSET} to {HIGHEST_OPSET}")
+    if dynamic_batch and input_shapes:
+        raise OptionError("a dynamic batch and input shapes exclude each other")
     targets.check_name(consumer)
-    _require_graph(source)
     plugins.load_installed()
-    keys = _keys(source, checkpoint, key)
-    from mindferry.formats.mindir import reader
-
-    model = reader.read(source, key=keys[0])
-    state: tuple[str, ...] = ()
-    if checkpoint is not None:
-        model, state = weights.replace(model, load_checkpoint(checkpoint, key=keys[1]), source=str(checkpoint))
+    model, state = _filled(source, checkpoint, key)
     if dynamic_batch:
-        if input_shapes:
-            raise OptionError("a dynamic batch and input shapes exclude each other")
         batch = batching.frozen_batch(model)
         static, _ = lower(model, Options(opset, approximate=approximate))
         input_shapes = batch.shapes
@@ -107,6 +100,18 @@ def to_onnx(
     _rename(result, "output", result.graph.outputs, output_names)
     _note_complex_inputs(model, result)
     return result, report
+
+
+def _filled(source: Path, checkpoint: Path | None, key: bytes | None) -> tuple[Model, tuple[str, ...]]:
+    """The source's graph with the checkpoint's weights, and the training state that was left out."""
+    from mindferry.formats.mindir import reader
+
+    _require_graph(source)
+    if checkpoint is None:
+        return reader.read(source, key=key), ()
+    graph_key, checkpoint_key = _files.keys((source, checkpoint), key)
+    model = reader.read(source, key=graph_key)
+    return weights.replace(model, load_checkpoint(checkpoint, key=checkpoint_key), source=str(checkpoint))
 
 
 def convert(source: Path, target: Path, **options: Any) -> Report:
@@ -130,16 +135,6 @@ def _require_graph(source: Path) -> None:
             f"{source}: is a checkpoint, which holds weights but no graph; give the network's MindIR as the source and "
             "this file as its weights, or export the network with MindSpore"
         )
-
-
-def _keys(source: Path, checkpoint: Path | None, key: bytes | None) -> tuple[bytes | None, bytes | None]:
-    """The key for each file that is encrypted; the readers refuse a key for a file that is not."""
-    if key is None or checkpoint is None:
-        return key, None
-    encrypted = [_files.cipher(path) is not None for path in (source, checkpoint)]
-    if not any(encrypted):
-        raise OptionError(f"a key was given, but neither {source} nor {checkpoint} is encrypted")
-    return (key if encrypted[0] else None), (key if encrypted[1] else None)
 
 
 def _rename(model: ir.Model, what: str, values: Sequence[ir.Value], names: Sequence[str] | None) -> None:

@@ -165,17 +165,20 @@ def export(
     """Writes a network as `.mindir`, or as `.onnx` with the options of `conversion.to_onnx`; see `mindferry.export`."""
     if target.suffix not in (".mindir", ".onnx"):
         raise OptionError(f"{target}: a network is exported as .mindir or .onnx, not as {target.suffix!r}")
+    if key is not None and checkpoint is None:
+        raise OptionError("a key was given, but no weights that it could open")
     target = _files.check_target(target)
     cell = load(network)
     if checkpoint is not None:
-        fill(cell, checkpoint, key=key)
+        fill(cell, checkpoint, key=_files.keys((checkpoint,), key)[0])
     with _folder_beside(target) as folder:
         _export_mindir(cell, folder / f"{target.stem}.mindir", input_shapes, input_dtypes)
         if target.suffix == ".mindir":
             _move(folder, target.parent)
             return None
         (graph,) = folder.glob("*.mindir")
-        return conversion.convert(graph, target, input_shapes=input_shapes, **options)
+        named = {name: shape for name, shape in input_shapes.items() if any(isinstance(size, str) for size in shape)}
+        return conversion.convert(graph, target, input_shapes=named, **options)
 
 
 def _export_mindir(cell: Any, target: Path, shapes: Mapping[str, Shape], dtypes: Mapping[str, str]) -> None:

@@ -99,14 +99,15 @@ def _native(request: Request, kind: str) -> Source:
             "MindSpore runs a model in the shapes that it was exported with; input shapes need another runtime"
         )
     if request.network is not None:
-        return Source(kind, request.model, network=request.network, key=request.key)
+        (key,) = _files.keys((request.model,), request.key)
+        return Source(kind, request.model, network=request.network, key=key)
     graph, checkpoint = (request.graph, request.model) if request.graph else (request.model, request.weights)
-    key = request.key if _files.cipher(graph) is not None else None
     if formats.sniff(graph) != "mindir":
         raise OptionError(f"{graph}: is not MindIR, so it cannot be the graph of a checkpoint")
     from mindferry.formats.mindir import reader
 
-    model = reader.read(graph, key=key)
+    keys = _files.keys((graph, checkpoint) if checkpoint else (graph,), request.key)
+    model = reader.read(graph, key=keys[0])
     return Source(
         "mindir", graph, checkpoint=checkpoint, inputs=_inputs(model), outputs=_outputs(model), key=request.key
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import onnx
@@ -99,3 +100,13 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         sniff(tmp_path / "none")
     with pytest.raises(FormatError, match=r"the file is empty \(at byte 0\)$"):
         sniff(place(tmp_path, "a.mindir", b""))
+
+
+def test_a_pipe_cannot_be_mapped() -> None:
+    reading, writing = os.pipe()
+    try:
+        with pytest.raises(FileProblem, match=r"is not a regular file; a model file is mapped, so store it first$"):
+            sniff(f"/dev/fd/{reading}")
+    finally:
+        os.close(reading)
+        os.close(writing)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,6 +23,8 @@ def map_file(path: AnyPath) -> memoryview:
     """
     try:
         with Path(path).open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileProblem(f"{path}: is not a regular file; a model file is mapped, so store it first")
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
         raise FileProblem(f"{path}: no such file") from None
@@ -63,6 +67,22 @@ def map_plain(path: AnyPath, *, key: bytes | None = None) -> memoryview:
         return memoryview(_encryption.decrypt(view, key))
     except FormatError as error:
         raise FormatError(error.reason, path=path, offset=error.offset) from None
+
+
+def keys(paths: Sequence[AnyPath], key: bytes | None) -> tuple[bytes | None, ...]:
+    """The key for each file that is encrypted, None for the others.
+
+    Raises:
+        FormatError: a key was given, but none of the files is encrypted.
+    """
+    if key is None:
+        return (None,) * len(paths)
+    found = tuple(key if cipher(path) is not None else None for path in paths)
+    if not any(found):
+        names = " nor ".join(map(str, paths[1:]))
+        subject = f"neither {paths[0]} nor {names} is encrypted" if names else "the file is not encrypted"
+        raise FormatError(f"a key was given, but {subject}", path="" if names else paths[0])
+    return found
 
 
 def needs_key(path: AnyPath) -> FormatError:

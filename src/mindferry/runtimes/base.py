@@ -82,7 +82,7 @@ class Session(ABC):
         runtime: the runtime's name.
         device: where it runs.
         inputs: what the model takes, in order.
-        outputs: what it returns, in order.
+        outputs: what it returns, in order; () where only a run can tell.
 
     Example:
         >>> import mindferry, numpy as np
