@@ -95,9 +95,15 @@ def _where(op: Context, condition: ir.Value | None, x: ir.Value) -> ir.Value:
 
 
 def _emission(op: Context, logs: ir.Value, states: States) -> ir.Value:
-    """The states' log probabilities out of (time, batch, class)."""
-    every = op.Expand(op.Unsqueeze(states.labels, [0]), op.ints((op.dim(logs, 0), 1, 1)))
-    return _where(op, states.used, op.GatherElements(logs, every, axis=2))
+    """The states' log probabilities out of (time, batch, class); a label that is no class reads on behind its row."""
+    times, batch, classes = (op.value(op.dim(logs, axis), _INT64) for axis in range(3))
+    rows = op.Range(0, op.Mul(times, batch), 1)
+    start = op.Reshape(op.Mul(rows, classes), op.ints((op.dim(logs, 0), op.dim(logs, 1), 1)))
+    last = op.Sub(op.Mul(op.Mul(times, batch), classes), 1)
+    places = op.Add(start, op.Unsqueeze(states.labels, [0]))
+    inside = op.And(op.Not(op.Less(places, 0)), op.Not(op.Less(last, places)))
+    found = op.Gather(op.Reshape(logs, [-1]), op.Where(inside, places, 0))
+    return _where(op, op.And(states.used, inside), found)
 
 
 def _forward(op: Context, emission: ir.Value, states: States, lengths: ir.Value) -> tuple[ir.Value, ir.Value]:

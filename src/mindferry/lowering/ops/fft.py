@@ -192,9 +192,17 @@ def fft_with_size(
 
 
 def _frequencies(op: Context, n: Any, d: Any, half: bool) -> ir.Value:
-    size, step = int(op.integers(n, "n")[0]), float(op.static(d))  # type: ignore[arg-type]
-    values = np.fft.rfftfreq(size, step) if half else np.fft.fftfreq(size, step)
-    return op.constant(values, op.result_dtype or ir.DataType.FLOAT)
+    """k / (n d), k counting up to the middle and, unless half, on from the negative end."""
+    kind = op.result_dtype or ir.DataType.FLOAT
+    size, step = op.static(n), op.static(d)
+    if size is not None and step is not None:
+        values = np.fft.rfftfreq(int(size), float(step)) if half else np.fft.fftfreq(int(size), float(step))
+        return op.constant(values, kind)
+    length = op.cast(n, ir.DataType.INT64)
+    upper = op.Add(op.Div(op.Sub(length, 1), 2), 1)
+    count = op.Range(0, op.Add(op.Div(length, 2), 1) if half else length, 1)
+    count = count if half else op.Where(op.Less(count, upper), count, op.Sub(count, length))
+    return op.Div(op.cast(count, kind), op.Mul(op.cast(length, kind), op.cast(d, kind)))
 
 
 @lowers("FFTFreq")
