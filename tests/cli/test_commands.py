@@ -205,3 +205,20 @@ def test_inspect_knows_the_lowerings_of_plugins(tmp_path: Path, monkeypatch: pyt
     assert mindferry("inspect", MINDIR, "--plugin", plugin).code == 0
     assert "OwnPrimitive" in catalogue.read()
     one_line(mindferry("inspect", MINDIR, "--plugin", tmp_path / "absent.py"), 1, "absent.py: no such file")
+
+
+PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
+EFFICIENTNET = PHOTOS / "efficientnet_lite0.mindir"
+
+
+@pytest.mark.parametrize("model", [(EFFICIENTNET,), (EFFICIENTNET.with_suffix(".ckpt"), "--graph", EFFICIENTNET)])
+def test_photographs(model: tuple[str | Path, ...]) -> None:
+    names = {"cat.png": "cat", "coffee.png": "espresso", "rocket.png": "missile", "astronaut.png": "football helmet"}
+    data = mindferry("run", *model, *(PHOTOS / name for name in names), "--json").data
+    for row, (name, label) in zip(data["rows"], names.items(), strict=True):
+        assert Path(row["name"]).name == name and label in row["top"][0]["label"] and len(row["top"]) == 5
+        assert row["top"][0]["score"] > row["top"][1]["score"]
+    with np.load(PHOTOS / "photos.npz") as recorded:
+        (logits,) = data["outputs"].values()
+        scale = np.abs(recorded["y0"]).max()
+        np.testing.assert_allclose(logits, recorded["y0"], atol=1e-4 * scale, rtol=0)
