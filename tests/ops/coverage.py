@@ -29,7 +29,9 @@ def report() -> int:
             twice = sum(counts[name] > 1 for name in names)
             excused = sum(not counts[name] and name in reasons for name in names)
             print(f"{kind} {family}: {len(names)} primitives, {twice} with two cases or more, {excused} unreachable")
-            print(*(f"  one case: {name}" for name in once), *(f"  no case: {name}" for name in nothing), sep="\n")
+            for text, listed in (("one case", once), ("no case", nothing)):
+                if listed:
+                    print(f"  {text}: {' '.join(listed)}")
             missing += len(nothing)
     known = {name for names in groups.values() for group in names.values() for name in group}
     print("beyond the list:", *sorted(set(counts) - known))
