@@ -97,6 +97,11 @@ class Context(Builder):
             return dtypes.TO_ONNX[kind.dtype] if isinstance(kind, TensorType | ScalarType) else default
         return default
 
+    @property
+    def gives_complex(self) -> bool:
+        """Whether the node's recorded result is complex."""
+        return self.result_dtype in (ir.DataType.COMPLEX64, ir.DataType.COMPLEX128)
+
     def dtype(self, argument: Any) -> ir.DataType:
         """The ONNX element type of a dtype argument (TypeId number or DType)."""
         return dtypes.onnx_dtype(argument)

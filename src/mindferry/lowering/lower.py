@@ -223,7 +223,7 @@ class Lowerer:
         if any(isinstance(one, Exit) for one in operands):
             raise LoweringError("uses the result of a recursive call, which has no ONNX form")
         arguments = [self.settle(one, state) for one in operands if not isinstance(one, dict) and one is not MONAD]
-        if any(isinstance(leaf, Complex) for leaf in flatten(arguments)):
+        if self.context.gives_complex or any(isinstance(leaf, Complex) for leaf in flatten(arguments)):
             row = registry.find_complex(node.primitive) or row
         positional, named = bind(
             row, arguments, {name: self.constant(value) for name, value in node.attributes.items()}

@@ -69,7 +69,7 @@ def lowers(
 
 
 def lowers_complex(*primitives: str) -> Callable[[Function], Function]:
-    """Registers the decorated function as the lowering of the primitives wherever an operand is complex.
+    """Registers the decorated function as the lowering of the primitives wherever an operand or the result is complex.
 
     A primitive without such a function is lowered by its other one, which may know complex operands itself.
 

@@ -227,9 +227,10 @@ def reduce_sum(op: Context, x: Complex, axis: Any = (), keep_dims: bool = False,
 
 
 @lowers_complex("SumExt", "MeanExt")
-def sum_ext(op: Context, input: Complex, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Complex:
-    """The sum or the mean over the axes, in the recorded type."""
+def sum_ext(op: Context, input: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Complex:
+    """The sum or the mean over the axes, in the recorded type; of a real tensor, too."""
     (x,) = as_complex(op, input)
+    x = Complex(x.real, op.Expand(x.imag, op.Shape(x.real)))
     return _reduced(op, "Reduce" + op.node.primitive.removesuffix("Ext"), x, op.axes(x.real, dim), keepdim)
 
 
@@ -240,8 +241,10 @@ def reduce_mean(op: Context, x: Complex, axis: Any = (), keep_dims: bool = False
 
 
 @lowers_complex("ReduceProd", "ProdExt")
-def reduce_prod(op: Context, x: Complex, axis: Any = (), keep_dims: bool = False, dtype: Any = None) -> Complex:
+def reduce_prod(op: Context, x: Any, axis: Any = (), keep_dims: bool = False, dtype: Any = None) -> Complex:
     """The product over the axes, in a Loop."""
+    (x,) = as_complex(op, x)
+    x = Complex(x.real, op.Expand(x.imag, op.Shape(x.real)))
     axes = op.axes(x.real, axis)
     rank = op.rank(x.real)
     rest = [one for one in range(rank) if one not in axes]
