@@ -1,6 +1,7 @@
 """What the registry knows, as a file that can be read without importing onnx.
 
-`catalogue.json` is made by `python -m mindferry.lowering.catalogue`; a test compares it with the registry.
+`catalogue.json` is made by `python -m mindferry.lowering.catalogue`, which `sh ferry generate` runs; a test compares it
+with the registry.
 """
 
 from __future__ import annotations
