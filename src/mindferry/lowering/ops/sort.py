@@ -92,38 +92,42 @@ def kthvalue(
 def _median(
     op: Context, x: ir.Value, axis: int, *, keep: bool, ignore_nan: bool = False
 ) -> tuple[ir.Value, ir.Value]:
-    """The lower median along an axis and the position of its first occurrence; a NaN is the median where there is one."""
-    length = op.dim(x, axis)
+    """The lower middle of the ordered axis and its position; the first NaN where there is one and it is not ignored."""
+    count = op.Reshape(op.value(op.dim(x, axis), ir.DataType.INT64), [1] * op.rank(x))
     if not is_float(x.dtype):
-        ordered = sorted_along(op, x, axis, False)[0]
-        value = op.Gather(ordered, op.ints((length - 1) // 2), axis=axis)
-        return _first(op, op.Equal(x, value), value, axis, keep=keep)
+        return _taken(op, x, _middle(op, sorted_along(op, x, axis, False)[1], count, axis), axis, keep=keep)
     missing = op.IsNaN(x)
-    ordered = sorted_along(op, op.Where(missing, op.value(float("inf"), x.dtype), x), axis, False)[0]
-    gaps = reduce(op, "ReduceSum", op.cast(missing, ir.DataType.INT64), [axis], keep_dims=True)
+    flags = op.cast(missing, ir.DataType.INT32)
+    order = sorted_along(op, op.Where(missing, op.value(float("inf"), x.dtype), x), axis, False)[1]
     if ignore_nan:
-        middle = op.Max(op.Div(op.Sub(op.Sub(op.value(length), gaps), 1), 2), 0)
-        value = op.GatherElements(ordered, middle, axis=axis)
-        value = op.Where(op.Equal(gaps, op.value(length)), op.value(float("nan"), x.dtype), value)
-    else:
-        middle = op.Gather(ordered, op.ints((length - 1) // 2), axis=axis)
-        value = op.Where(op.Greater(gaps, 0), op.value(float("nan"), x.dtype), middle)
-    return _first(op, op.Or(op.Equal(x, value), op.And(missing, op.IsNaN(value))), value, axis, keep=keep)
+        last = sorted_along(op, op.GatherElements(flags, order, axis=axis), axis, False)[1]
+        order = op.GatherElements(order, last, axis=axis)
+        count = op.Sub(count, op.cast(op.ReduceSum(flags, [axis], keepdims=1), ir.DataType.INT64))
+        return _taken(op, x, _middle(op, order, count, axis), axis, keep=keep)
+    place = _middle(op, order, count, axis)
+    first = op.ArgMax(flags, axis=axis, keepdims=1)
+    any_missing = op.cast(reduce(op, "ReduceMax", flags, [axis], keep_dims=True), ir.DataType.BOOL)
+    return _taken(op, x, op.Where(any_missing, first, place), axis, keep=keep)
 
 
-def _first(op: Context, hits: ir.Value, value: ir.Value, axis: int, *, keep: bool) -> tuple[ir.Value, ir.Value]:
-    place = op.ArgMax(op.cast(hits, ir.DataType.INT32), axis=axis, keepdims=int(keep))
-    return value if keep else op.Squeeze(value, [axis]), place
+def _middle(op: Context, order: ir.Value, count: ir.Value, axis: int) -> ir.Value:
+    """What stands at the lower middle of the first `count` places of an axis, which stays, with size 1."""
+    middle = op.Div(op.Max(op.Sub(count, 1), 0), 2)
+    return op.GatherElements(order, op.Expand(middle, op.Shape(op.Gather(order, [0], axis=axis))), axis=axis)
+
+
+def _taken(op: Context, x: ir.Value, place: ir.Value, axis: int, *, keep: bool) -> tuple[ir.Value, ir.Value]:
+    value = op.GatherElements(x, place, axis=axis)
+    return (value, place) if keep else (op.Squeeze(value, [axis]), op.Squeeze(place, [axis]))
 
 
 @lowers("Median")
 def median(
     op: Context, x: ir.Value, global_median: Any = False, axis: Any = 0, keep_dims: Any = False, ignore_nan: Any = False
 ) -> tuple[ir.Value, ir.Value]:
-    """The lower median along an axis, or of all elements, and the position of its first occurrence."""
+    """The lower median along an axis and its position, or that of all elements and 0."""
     if global_median:
-        value, place = _median(op, op.Reshape(x, [-1]), 0, keep=False, ignore_nan=ignore_nan)
-        return value, place
+        return _median(op, op.Reshape(x, [-1]), 0, keep=False, ignore_nan=ignore_nan)[0], op.value(0)
     if not op.rank(x):
         return x, op.value(0)
     return _median(op, x, one_axis(op, axis, op.rank(x)), keep=keep_dims, ignore_nan=ignore_nan)
@@ -137,7 +141,9 @@ def median_ext(op: Context, input: ir.Value) -> ir.Value:
 
 @lowers("MedianDim")
 def median_dim(op: Context, input: ir.Value, dim: Any = -1, keepdim: Any = False) -> tuple[ir.Value, ir.Value]:
-    """The lower median along an axis and the position of its first occurrence."""
+    """The lower median along an axis and its position."""
+    if not op.rank(input):
+        return input, op.value(0)
     return _median(op, input, one_axis(op, dim, op.rank(input)), keep=keepdim)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import onnx_ir as ir
@@ -65,9 +66,9 @@ def unique_dim(
 def unique_consecutive(
     op: Context, input: ir.Value, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """The first of each run of equal slices, the run of each slice, and the runs' lengths; 0 for what is not asked.
+    """The first of each run of equal slices, the run of each slice, and the runs' lengths.
 
-    Without an axis, the runs are those of the flattened input.
+    Without an axis, the runs are those of the flattened input, and what is not asked for is 0.
     """
     x = op.Reshape(input, [-1]) if dim is None else input
     axis = one_axis(op, 0 if dim is None else dim, op.rank(x))
@@ -78,9 +79,11 @@ def unique_consecutive(
     if dim is None:
         runs = op.Reshape(runs, op.Shape(input))
     ends = op.Concat(op.Slice(firsts, [1], [2**31], [0]), op.Shape(places), axis=0)
-    absent = op.value(0, INT64)
     lengths = op.Sub(op.Slice(ends, [0], op.Shape(firsts), [0]), firsts)
-    return op.Gather(x, firsts, axis=axis), runs if return_inverse else absent, lengths if return_counts else absent
+    if dim is None:
+        absent = op.value(0, INT64)
+        runs, lengths = runs if return_inverse else absent, lengths if return_counts else absent
+    return op.Gather(x, firsts, axis=axis), runs, lengths
 
 
 def _differs_from_previous(op: Context, x: ir.Value, places: ir.Value, axis: int) -> ir.Value:
@@ -134,7 +137,10 @@ def set_size(
     op: Context, set_indices: ir.Value, set_values: ir.Value, set_shape: Any, *, validate_indices: bool = True,
     max_length: int = 1000,
 ) -> ir.Value:  # fmt: skip
-    """The number of distinct values in each row of a sparse tensor; of max_length rows where its shape is not known."""
+    """The number of distinct values in each row of a sparse tensor.
+
+    Where its shape is only known at run time, zeros fill the result up to max_length on each axis.
+    """
     rank = op.dim(set_indices, 1)
     sizes = split(op, op.ints(set_shape), 0, rank)
     row = op.value(0, INT64)
@@ -143,7 +149,11 @@ def set_size(
     pairs = op.Concat(op.Unsqueeze(row, [1]), op.Unsqueeze(op.cast(set_values, INT64), [1]), axis=1)
     rows = op.Gather(op.Unique(pairs, axis=0), 0, axis=1)
     known = op.static(set_shape)
-    count = max_length if known is None else int(known[:-1].prod())
+    shape = [max_length] * (rank - 1) if known is None else [int(size) for size in known[:-1]]
+    count = op.ReduceProd(op.Slice(op.ints(set_shape), [0], [-1], [0]), keepdims=0)
     belongs = op.Equal(op.Unsqueeze(rows, [1]), op.Range(0, count, 1))
     counts = op.cast(op.ReduceSum(op.cast(belongs, INT64), [0], keepdims=0), INT32)
-    return counts if known is None else op.Reshape(counts, [int(size) for size in known[:-1]])
+    if known is None:
+        rest = op.Sub(op.value([math.prod(shape)]), op.Shape(counts))
+        counts = op.Concat(counts, op.Expand(op.value(0, INT32), rest), axis=0)
+    return op.Reshape(counts, shape)
