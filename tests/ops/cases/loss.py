@@ -116,7 +116,7 @@ CASES = (
         x=normal(4, 2, 3),
         y=array([[0, 0], [1, 0]], "int64"),
         z=array([1, 1], "int32"),
-        w=array([4, 3], "int32"),
+        w=array([4, 4], "int32"),
     ),
     Case(
         "CTCLoss",
@@ -124,7 +124,7 @@ CASES = (
         x=normal(5, 2, 4),
         y=array([[0, 0], [0, 1], [1, 0]], "int64"),
         z=array([2, 1, 0], "int32"),
-        w=array([5, 4], "int32"),
+        w=array([5, 5], "int32"),
     ),
     Case("CTCLossV2", "P.CTCLossV2()(x, y, z, w)", **CTC),
     Case("CTCLossV2", "ops.ctc_loss(x, y, z, w, reduction='sum')", **CTC),
