@@ -110,7 +110,7 @@ def identity(op: Context, x: Any) -> Any:
     return x
 
 
-@lowers("ToDevice", "ToOther", "InplaceToDevice", "MoveTo")
+@lowers("ToDevice", "ToOther", "MoveTo")
 def to_device(op: Context, x: Any, *rest: Any) -> Any:
     """x; where it lives is the runtime's choice."""
     return x
