@@ -74,12 +74,8 @@ class Patches:
 def extract_image_patches(
     op: Context, input_x: ir.Value, ksizes: Any, strides: Any, rates: Any, padding: Any = "VALID"
 ) -> ir.Value:
-    """The elements of each patch of (N, C, H, W) as channels: (N, patch elements x C, patches, patches).
-
-    Older files write the numbers as (1, height, width, 1).
-    """
-    kernel, step, rate = (tuple(numbers[1:3] if len(numbers) == 4 else numbers) for numbers in (ksizes, strides, rates))
-    window = Window.of(kernel, step, rate)
+    """The elements of each patch of (N, C, H, W) as channels: (N, patch elements x C, patches, patches)."""
+    window = Window.of(tuple_of(ksizes, 2), strides, rates)
     return Patches.of(input_x, window, padding).as_channels(op, input_x)
 
 
