@@ -70,7 +70,7 @@ _BFLOAT16 = frozenset((
 ))  # fmt: skip
 """The operators with a kernel for bfloat16."""
 
-_BITS_SUFFICE = frozenset(("CumSum", "Einsum", "ReduceProd", "ReduceSum", "Where"))
+_BITS_SUFFICE = frozenset(("CumSum", "Einsum", "ReduceProd", "ReduceSum", "Trilu", "Where"))
 """Operators that treat uint64 and int64 alike, because both wrap."""
 
 

@@ -54,6 +54,13 @@ def one_axis(op: Context, axis: Any, rank: int) -> int:
     return given[0] % max(rank, 1)
 
 
+def without_bfloat16(op: Context, function: Callable[[ir.Value], ir.Value], x: ir.Value) -> ir.Value:
+    """function(x) of an operator that only moves elements, in float32 for bfloat16, which ONNX does not give it."""
+    if x.dtype != ir.DataType.BFLOAT16:
+        return function(x)
+    return op.cast(function(op.cast(x, ir.DataType.FLOAT)), ir.DataType.BFLOAT16)
+
+
 _NUMBERS = {"Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.floordiv}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
 import onnx_ir as ir
 
 Size: TypeAlias = "int | str | None"
@@ -40,7 +41,7 @@ class Sizes:
         elif operator in _TARGETS and len(inputs) > _TARGETS[operator]:
             target = self._parts(inputs[_TARGETS[operator]])
             if operator == "Expand" and target is not None:
-                target = None if inputs[0].shape is None else _broadcast(size_of(inputs[0]), target)
+                target = _expanded(inputs[0], target)
             if target is not None:
                 _fill(result, target)
 
@@ -49,6 +50,12 @@ class Sizes:
             constant = value.const_value
             return self._several.get(value) if constant is None else tuple(constant.numpy().ravel().tolist())
         return tuple(value) if isinstance(value, list | tuple) else None
+
+
+def _expanded(x: Any, target: tuple[Size, ...]) -> tuple[Size, ...] | None:
+    if not isinstance(x, ir.Value):
+        return _broadcast(np.shape(x), target)
+    return None if x.shape is None else _broadcast(size_of(x), target)
 
 
 def _fill(result: ir.Value, target: tuple[Size, ...]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import ml_dtypes
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
@@ -176,5 +175,5 @@ def no_repeat_n_gram(op: Context, state_seq: ir.Value, log_probs: ir.Value, *, n
     tokens = op.Unsqueeze(op.cast(sliced(op, state_seq, {2: (size, length, 1)}), ir.DataType.INT64), [3])
     every = op.Range(0, op.value(op.dim(log_probs, 2)), 1)
     banned = op.cast(op.And(op.Equal(tokens, every), op.Unsqueeze(matches, [3])), ir.DataType.INT64)
-    lowest = op.value(float(ml_dtypes.finfo(log_probs.dtype.numpy()).min), log_probs.dtype)
+    lowest = op.value(-float(log_probs.dtype.max), log_probs.dtype)
     return op.Where(op.Greater(reduce(op, "ReduceMax", banned, [2]), 0), lowest, log_probs)

@@ -7,7 +7,7 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.lowering.context import Complex, Context
-from mindferry.lowering.layouts import by_parts
+from mindferry.lowering.layouts import by_parts, without_bfloat16
 from mindferry.lowering.registry import lowers
 
 
@@ -37,4 +37,5 @@ def masked_select(op: Context, input: ir.Value, mask: ir.Value) -> ir.Value:
     """The elements where the mask holds, as a flat tensor; both are broadcast first."""
     if input.shape != mask.shape:
         input, mask = op.Expand(input, op.Shape(mask)), op.Expand(mask, op.Shape(input))
-    return op.Compress(op.Reshape(input, [-1]), op.Reshape(mask, [-1]))
+    chosen = op.Reshape(mask, [-1])
+    return without_bfloat16(op, lambda flat: op.Compress(flat, chosen), op.Reshape(input, [-1]))

@@ -94,4 +94,5 @@ def correlate(op: Context, a: ir.Value, v: ir.Value, pad_mode: Any = "valid") ->
     first, last = ranges[mode]
     left, right = (op.cast(item, op.result_dtype) for item in (a, v))
     padded = op.Pad(left, [width - 1, width - 1])
-    return op.MatMul(op.Gather(padded, np.arange(first, last)[:, None] + np.arange(width)), right)
+    windows = op.Gather(padded, np.arange(first, last)[:, None] + np.arange(width))
+    return op.ReduceSum(op.Mul(windows, right), [1], keepdims=0)

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
-from mindferry.lowering.layouts import by_parts, count, one_axis
+from mindferry.lowering.layouts import by_parts, count, one_axis, without_bfloat16
 from mindferry.lowering.ops.shape import reshaped
 from mindferry.lowering.ops.slice import numbers_of, sliced
 from mindferry.lowering.registry import lowers
@@ -119,8 +119,12 @@ def reverse_sequence(op: Context, x: ir.Value, seq_lengths: ir.Value, *, seq_dim
     if time == batch:
         raise LoweringError(f"seq_dim and batch_dim are both {time}")
     lengths = op.cast(seq_lengths, ir.DataType.INT64)
+
+    def turned(x: ir.Value, batch: int, time: int) -> ir.Value:
+        return without_bfloat16(op, lambda x: op.ReverseSequence(x, lengths, batch_axis=batch, time_axis=time), x)
+
     if {time, batch} == {0, 1}:
-        return op.ReverseSequence(x, lengths, batch_axis=batch, time_axis=time)
+        return turned(x, batch, time)
     order = [batch, time, *(axis for axis in range(rank) if axis not in (batch, time))]
     back = [order.index(axis) for axis in range(rank)]
-    return op.Transpose(op.ReverseSequence(op.Transpose(x, perm=order), lengths, batch_axis=0, time_axis=1), perm=back)
+    return op.Transpose(turned(op.Transpose(x, perm=order), 0, 1), perm=back)
