@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -134,10 +136,10 @@ def sequence_add_offset(op: Context, x: Items, y: Items) -> Items:
     return (0, len(x))
 
 
-def _extreme(pick: Callable[..., Any], operator: str) -> Callable[[Context, Items], Any]:
+def _extreme(pick: Callable[..., Any], onnx: str) -> Callable[[Context, Items], Any]:
     def function(op: Context, items: Items) -> Any:
         if any(isinstance(item, ir.Value) for item in items):
-            return getattr(op, operator)(*op.promote(*items))
+            return getattr(op, onnx)(*op.promote(*items))
         return pick(items)
 
     return function
@@ -166,6 +168,55 @@ def in_sequence(op: Context, value: Any, items: Items) -> Any:
     for item in items:
         found = op.Or(found, _equal(op, item, value))
     return found
+
+
+def _ordered(
+    operator: Callable[[Any, Any], bool], strict: str, *, equal: bool
+) -> Callable[[Context, Items, Items], Any]:
+    """A comparison of two sequences, by their first unequal items or, where there are none, by their lengths."""
+
+    def function(op: Context, x: Items, y: Items) -> Any:
+        if not any(isinstance(item, ir.Value) for item in (*x, *y)):
+            return operator(x, y)
+        found = op.constant(operator(len(x), len(y)) if len(x) != len(y) else equal)
+        for left, right in reversed(list(zip(x, y, strict=False))):
+            a, b = op.promote(left, right)
+            found = op.Or(getattr(op, strict)(a, b), op.And(op.Equal(a, b), found))
+        return found
+
+    return function
+
+
+for _kind in ("tuple", "list"):
+    lowers(f"{_kind}_lt")(_ordered(operator.lt, "Less", equal=False))
+    lowers(f"{_kind}_le")(_ordered(operator.le, "Less", equal=True))
+    lowers(f"{_kind}_greater_than")(_ordered(operator.gt, "Greater", equal=False))
+    lowers(f"{_kind}_greater_equal")(_ordered(operator.ge, "Greater", equal=True))
+
+
+@lowers("tuple_equal", "list_equal")
+def tuple_equal(op: Context, x: Items, y: Items) -> Any:
+    """True where the sequences have one length and equal items."""
+    if len(x) != len(y) or not any(isinstance(item, ir.Value) for item in (*x, *y)):
+        return x == y
+    return functools.reduce(
+        lambda left, right: op.And(left, right), [_equal(op, a, b) for a, b in zip(x, y, strict=True)]
+    )
+
+
+@lowers("make_range")
+def make_range(op: Context, start: Any, limit: Any = None, delta: Any = 1) -> Items:
+    """range(start, limit, delta), or range(start) where it stands alone."""
+    first, last = (0, start) if limit is None else (start, limit)
+    return tuple(range(*(op.integers(one, "the range")[0] for one in (first, last, delta))))
+
+
+@lowers("shape_mul")
+def shape_mul(op: Context, sizes: Items) -> Any:
+    """The product of the sizes."""
+    if not any(isinstance(size, ir.Value) for size in sizes):
+        return math.prod(sizes)
+    return functools.reduce(lambda left, right: op.Mul(left, right), op.promote(*sizes))
 
 
 @lowers("SequenceIndex")
