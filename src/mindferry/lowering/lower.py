@@ -326,6 +326,10 @@ class Lowerer:
             value = self._output_value(leaf)
             if value in graph.inputs or value in graph.outputs or value.is_initializer():
                 value = self.context.Identity(value)
+            if value.shape is None:
+                raise ConvertError(
+                    f"output {index} has a number of dimensions that is only known at run time; ONNX needs a fixed one"
+                )
             value.name = self.context.unique("output" if len(leaves) == 1 else f"output_{index}")
             graph.outputs.append(value)
         if not leaves:
