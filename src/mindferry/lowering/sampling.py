@@ -55,7 +55,9 @@ class Pixels:
         """True where places of any number type lie inside the image, with a new last axis of one."""
         result: ir.Value | None = None
         for place, size in zip(places, self.sizes, strict=True):
-            one = op.And(op.GreaterOrEqual(place, op.value(0, place.dtype)), op.Less(place, op.value(size, place.dtype)))
+            one = op.And(
+                op.GreaterOrEqual(place, op.value(0, place.dtype)), op.Less(place, op.value(size, place.dtype))
+            )
             result = one if result is None else op.And(result, one)
         return op.Unsqueeze(result, [-1])
 

@@ -94,7 +94,10 @@ def _areas(op: Context, boxes: ir.Value, margin: float) -> ir.Value:
 
 def _shared_areas(op: Context, rows: ir.Value, columns: ir.Value, margin: float) -> ir.Value:
     """The area that each row's box shares with each column's; sizes count `margin` more than the difference."""
-    (low, high), (other_low, other_high) = _halves(op, op.Unsqueeze(rows, [-2])), _halves(op, op.Unsqueeze(columns, [-3]))
+    (low, high), (other_low, other_high) = (
+        _halves(op, op.Unsqueeze(rows, [-2])),
+        _halves(op, op.Unsqueeze(columns, [-3])),
+    )
     overlap = op.Add(op.Sub(op.Min(high, other_high), op.Max(low, other_low)), margin)
     return _product(op, op.Max(overlap, op.value(0.0, overlap.dtype)))
 
@@ -223,7 +226,9 @@ def combined_non_max_suppression(
     ranked = op.Reshape(op.Where(kept, values, _NONE), op.Concat(images, op.Mul(count, classes), axis=0))
     spare = op.Expand(op.value(_NONE, FLOAT), op.Concat(images, size, axis=0))
     best, places = op.TopK(op.Concat(ranked, spare, axis=1), size, axis=1, outputs=2)
-    return _detections(op, op.Reshape(ordered, op.Concat(images, op.value([-1, 4]), axis=0)), best, places, count, clip_boxes)
+    return _detections(
+        op, op.Reshape(ordered, op.Concat(images, op.value([-1, 4]), axis=0)), best, places, count, clip_boxes
+    )
 
 
 _NONE = float("-inf")

@@ -80,9 +80,7 @@ def extract_image_patches(
 
 
 @lowers("ExtractVolumePatches")
-def extract_volume_patches(
-    op: Context, input_x: ir.Value, *, kernel_size: Any, strides: Any, padding: str
-) -> ir.Value:
+def extract_volume_patches(op: Context, input_x: ir.Value, *, kernel_size: Any, strides: Any, padding: str) -> ir.Value:
     """The elements of each patch of (N, C, D, H, W) as channels: (N, patch elements x C, patches, patches, patches)."""
     window = Window.of(tuple_of(kernel_size, 3), strides)
     return Patches.of(input_x, window, padding).as_channels(op, input_x)
@@ -124,7 +122,9 @@ def extract_glimpse(
     start = op.Add(op.Div(start, 2.0), op.Div(sizes, 2.0)) if centered else start
     first = op.cast(op.Sub(start, op.Div(window, 2.0)), INT64)
     places = [
-        op.Unsqueeze(op.Add(op.Gather(first, [axis], axis=1), op.Range(0, op.Gather(op.ints(size), axis), 1)), [2 - axis])
+        op.Unsqueeze(
+            op.Add(op.Gather(first, [axis], axis=1), op.Range(0, op.Gather(op.ints(size), axis), 1)), [2 - axis]
+        )
         for axis in (0, 1)
     ]
     taken = pixels.at(op, image_index(op, op.dim(x, 0), 3), pixels.clipped(op, places))

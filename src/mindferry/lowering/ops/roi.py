@@ -35,7 +35,9 @@ def roi_align(
     def aligned(maps: ir.Value, regions: ir.Value) -> ir.Value:
         images, starts, sizes = _regions(op, regions, spatial_scale, roi_end_mode)
         shares = [
-            _cell_shares(op, _corner(op, starts, axis), _corner(op, sizes, axis), pooled, op.dim(maps, 3 - axis), sample_num)
+            _cell_shares(
+                op, _corner(op, starts, axis), _corner(op, sizes, axis), pooled, op.dim(maps, 3 - axis), sample_num
+            )
             for axis, pooled in ((1, pooled_height), (0, pooled_width))
         ]
         return _weighted(op, maps, images, *shares)
@@ -90,9 +92,7 @@ def _regions(op: Context, regions: ir.Value, scale: float, end_mode: int) -> tup
     return images, starts, sizes if end_mode else op.Max(sizes, op.value(1.0, sizes.dtype))
 
 
-def _cell_shares(
-    op: Context, start: ir.Value, size: ir.Value, cells: int, length: Any, sample_num: int
-) -> ir.Value:
+def _cell_shares(op: Context, start: ir.Value, size: ir.Value, cells: int, length: Any, sample_num: int) -> ir.Value:
     """How much each element of an axis counts in each cell of each region: (regions, cells, length).
 
     A point counts its two neighbours by nearness, at the edges the edge; one more than a pixel outside counts nothing.
@@ -137,7 +137,9 @@ def ps_roi_pooling(
         images = op.cast(op.Gather(regions, 0, axis=1), INT64)
         corners = rounded(op, op.Mul(op.Gather(regions, [1, 2, 3, 4], axis=1), spatial_scale))
         rows, columns = (
-            _cell_mask(op, _corner(op, corners, axis), _corner(op, corners, axis + 2), group_size, op.dim(maps, 3 - axis))
+            _cell_mask(
+                op, _corner(op, corners, axis), _corner(op, corners, axis + 2), group_size, op.dim(maps, 3 - axis)
+            )
             for axis in (1, 0)
         )
         sizes = [op.dim(maps, axis) for axis in (2, 3)]
@@ -194,11 +196,15 @@ def crop_and_resize(
     if method not in ("bilinear", "nearest"):
         raise LoweringError(f"method {method!r} is unknown; there are 'bilinear', 'nearest' and 'bilinear_v2'")
     where = [
-        op.Unsqueeze(_crop_positions(op, _corner(op, corners, axis), _corner(op, corners, axis + 2), size, new[axis]), [2 - axis])
+        op.Unsqueeze(
+            _crop_positions(op, _corner(op, corners, axis), _corner(op, corners, axis + 2), size, new[axis]), [2 - axis]
+        )
         for axis, size in enumerate(pixels.sizes)
     ]
     lasts = [op.Sub(op.value(size, FLOAT), 1.0) for size in pixels.sizes]
-    within = [op.And(op.GreaterOrEqual(one, 0.0), op.LessOrEqual(one, last)) for one, last in zip(where, lasts, strict=True)]
+    within = [
+        op.And(op.GreaterOrEqual(one, 0.0), op.LessOrEqual(one, last)) for one, last in zip(where, lasts, strict=True)
+    ]
     if method == "bilinear":
         found = pixels.linear(op, images, where)
     else:

@@ -14,7 +14,9 @@ from mindferry.lowering.ops.gather import indices_of
 from mindferry.lowering.registry import lowers
 
 
-def top(op: Context, x: ir.Value, count: Any, axis: int, *, largest: bool, sort: bool = True) -> tuple[ir.Value, ir.Value]:
+def top(
+    op: Context, x: ir.Value, count: Any, axis: int, *, largest: bool, sort: bool = True
+) -> tuple[ir.Value, ir.Value]:
     """The largest or smallest elements along an axis and their int64 positions; of equal ones the first come first."""
     if not op.rank(x):
         return x, op.value(0)
@@ -77,9 +79,7 @@ def nth_element(op: Context, input: ir.Value, n: Any, *, reverse: bool = False) 
 
 
 @lowers("Kthvalue")
-def kthvalue(
-    op: Context, input: ir.Value, k: Any, dim: Any = -1, keepdim: Any = False
-) -> tuple[ir.Value, ir.Value]:
+def kthvalue(op: Context, input: ir.Value, k: Any, dim: Any = -1, keepdim: Any = False) -> tuple[ir.Value, ir.Value]:
     """The k-th smallest element along an axis, counted from 1, and its position."""
     if not op.rank(input):
         return input, op.value(0)
@@ -89,9 +89,7 @@ def kthvalue(
     return _at(op, values, position, axis), _at(op, places, position, axis)
 
 
-def _median(
-    op: Context, x: ir.Value, axis: int, *, keep: bool, ignore_nan: bool = False
-) -> tuple[ir.Value, ir.Value]:
+def _median(op: Context, x: ir.Value, axis: int, *, keep: bool, ignore_nan: bool = False) -> tuple[ir.Value, ir.Value]:
     """The lower middle of the ordered axis and its position; the first NaN where there is one and it is not ignored."""
     count = op.Reshape(op.value(op.dim(x, axis), ir.DataType.INT64), [1] * op.rank(x))
     if not is_float(x.dtype):
