@@ -82,7 +82,8 @@ def specials(dtype: str = "float32", *, column: bool = False, nan: bool = True) 
     """The values at which a dtype's rules show: nan, infinities, signed zeros, halves, the smallest normal and the largest.
 
     MindSpore's CPU kernels of maximum, clamp and ReLU turn NaN into a bound, other devices keep it: `nan=False` leaves it out.
-    Subnormal numbers are left out: whether they count as zero depends on the thread that runs a kernel. As a row, or as a column, so that a binary operator sees every pair.
+    Subnormal numbers are left out: whether they count as zero depends on the thread that runs a kernel. As a row, or as a
+    column, so that a binary operator sees every pair.
     """
     return Input("special_values", (-1, 1) if column else (-1,), dtype, () if nan else (False,))
 
