@@ -35,6 +35,8 @@ def _check(context: Context, recorded: Type | None, result: Any) -> None:
         if result.dtype is not None and result.dtype != dtypes.TO_ONNX[recorded.dtype]:
             raise LoweringError(f"gives {result.dtype}, the file records {recorded}")
         _shape(context, recorded, result)
+    elif isinstance(recorded, ScalarType) and isinstance(result, ir.Value) and result.shape is None:
+        result.shape = ir.Shape([])
     elif (
         isinstance(recorded, ScalarType)
         and isinstance(result, ir.Value)
