@@ -21,6 +21,11 @@ SHIFTS = tuple(
     (integers(-9, 9, 2, 4, dtype=dtype), integers(0, 7, 4, dtype=dtype)) for dtype in ("int8", "int32", "int64")
 )
 
+FAR = tuple(
+    (array([-7, 100, 5, 5, 1, 120, -128], dtype), array([1, 2, width, width + 1, -1, 100, width - 1], dtype))
+    for dtype, width in (("int8", 8), ("int16", 16), ("int32", 32), ("int64", 64))
+)
+
 CASES = (
     *pairs("Equal", "ops.equal(x, y)", *ORDERED, BOOLS),
     *each("Equal", "ops.equal(x, 1.0)", CLOSE[0]),
@@ -63,12 +68,14 @@ CASES = (
     *each("BitwiseOr", "x | 5", specials("int32")),
     *pairs("BitwiseXor", "ops.bitwise_xor(x, y)", *PATTERNS, BOOLS),
     *each("BitwiseXor", "x ^ 5", specials("int32")),
-    *pairs("LeftShift", "ops.LeftShift()(x, y)", *SHIFTS),
+    *pairs("LeftShift", "ops.LeftShift()(x, y)", *SHIFTS, *FAR),
     *pairs(
         "RightShift",
         "ops.RightShift()(x, y)",
         *SHIFTS,
         (integers(0, 250, 4, dtype="uint8"), integers(0, 7, 4, dtype="uint8")),
+        *FAR,
+        (array([200, 100, 5, 5, 120], "uint32"), array([1, 2, 32, 33, 100], "uint32")),
     ),
     Case("CompareAndBitpack", "ops.CompareAndBitpack()(x, y)", x=normal(2, 16), y=array(0.25)),
     Case("CompareAndBitpack", "ops.CompareAndBitpack()(x, y)", x=booleans(8), y=array(False, "bool")),

@@ -10,7 +10,6 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
-from mindferry.lowering.ops.division import floor_div
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.repeat import repeat_while
 
@@ -84,22 +83,33 @@ def unsigned(dtype: ir.DataType | None) -> ir.DataType:
     return ir.DataType[dtype.name if dtype.name.startswith("U") else f"U{dtype.name}"]
 
 
+def shifted(op: Context, x: ir.Value, count: ir.Value, direction: str) -> ir.Value:
+    """The bits of x, moved by as many places as the count says modulo 32, or modulo 64 where the count has 64 bits.
+
+    So MindSpore's CPU kernel computes: C++ widens narrow types to int, and x86 takes the count modulo the width.
+    """
+    width = 64 if count.dtype in (INT64, UINT64) else 32
+    places = op.cast(op.Mod(op.cast(count, INT64), width), UINT64)
+    return op.BitShift(op.cast(op.cast(x, INT64), UINT64), places, direction=direction)
+
+
 @lowers("LeftShift")
 def left_shift(op: Context, x1: Any, x2: Any) -> ir.Value:
-    """x1 << x2, which keeps the lowest bits."""
-    x1, x2 = op.promote(x1, x2, to=op.result_dtype)
-    bits = unsigned(x1.dtype)
-    return op.cast(op.BitShift(op.cast(x1, bits), op.cast(x2, bits), direction="LEFT"), x1.dtype)
+    """x1 << x2, of which the lowest bits are kept."""
+    x, count = op.promote(x1, x2, to=op.result_dtype)
+    return op.cast(shifted(op, x, count, "LEFT"), x.dtype)
 
 
 @lowers("RightShift")
 def right_shift(op: Context, input_x: Any, input_y: Any) -> ir.Value:
     """input_x >> input_y; the sign moves in from the left."""
-    x, y = op.promote(input_x, input_y, to=op.result_dtype)
+    x, count = op.promote(input_x, input_y, to=op.result_dtype)
     if x.dtype == unsigned(x.dtype):
-        return op.BitShift(x, y, direction="RIGHT")
-    power = op.BitShift(op.constant(1, UINT64), op.cast(y, UINT64), direction="LEFT")
-    return op.cast(floor_div(op, op.cast(x, INT64), op.cast(power, INT64)), x.dtype)
+        return op.cast(shifted(op, x, count, "RIGHT"), x.dtype)
+    wide = op.cast(x, INT64)
+    negative = op.Less(wide, 0)
+    moved = op.cast(shifted(op, op.Where(negative, op.Sub(-1, wide), wide), count, "RIGHT"), INT64)
+    return op.cast(op.Where(negative, op.Sub(-1, moved), moved), x.dtype)
 
 
 @lowers("PopulationCount")
