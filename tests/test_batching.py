@@ -51,6 +51,18 @@ def test_a_network_that_mixes_samples_is_refused() -> None:
         batching.verify(static, free, batch, path=Path("x.mindir"))
 
 
+def test_inputs_without_the_batch_are_the_same_for_every_batch() -> None:
+    row = TensorType(DType.FLOAT32, (2, 6))
+    x, w = Input("x", X, "x"), Input("w", row, "w")
+    sums = TensorType(DType.FLOAT32, (6,))
+    nodes = (
+        Node("a", "ReduceSum", (Ref("w"), (0,), False, False), {}, sums),
+        Node("b", "Mul", (Ref("x"), Ref("a")), {}, X),
+    )
+    source = Model("MindIR", "G3", "MindSpore", "2.10.0", Graph("main", (x, w), {}, nodes, Ref("b")))
+    batching.verify(*both(source), path=Path("x.mindir"))
+
+
 def test_an_output_without_a_batch_is_refused() -> None:
     source = model(Node("a", "ReduceSum", (Ref("x"), (), False, False), {}, TensorType(DType.FLOAT32, ())), output="a")
     with pytest.raises(ConvertError, match="without a batch dimension of 1"):

@@ -81,6 +81,7 @@ def verify(static: ir.Model, free: ir.Model, batch: Batch, *, path: Path) -> Non
         runtime.prepare(Source("onnx", path, model=free), place, None) as together,
     ):
         feeds = [_feeds(alone, seed) for seed in (0, 1)]
+        feeds[1] |= {name: array for name, array in feeds[0].items() if name not in batch.shapes}
         wanted = [alone.run(one) for one in feeds]
         joined = {
             name: np.concatenate([one[name] for one in feeds]) if name in batch.shapes else feeds[0][name]

@@ -12,7 +12,7 @@ import onnx_ir as ir
 from mindferry import batching, formats, plugins, targets, weights
 from mindferry.errors import OptionError
 from mindferry.formats import _files
-from mindferry.graph import Model, ScalarType, Tensor, TensorType
+from mindferry.graph import Model, Tensor
 from mindferry.lowering.context import Options
 from mindferry.lowering.lower import lower
 from mindferry.lowering.registry import HIGHEST_OPSET, LOWEST_OPSET
@@ -98,7 +98,7 @@ def to_onnx(
     targets.require(result, consumer)
     _rename(result, "input", result.graph.inputs, input_names)
     _rename(result, "output", result.graph.outputs, output_names)
-    _note_complex_inputs(model, result)
+    _note_complex_inputs(result)
     return result, report
 
 
@@ -162,8 +162,6 @@ def _names(model: ir.Model) -> set[str]:
     return found
 
 
-def _note_complex_inputs(model: Model, result: ir.Model) -> None:
-    tensors: list[Any] = [item for item in model.main.inputs if isinstance(item.type, TensorType | ScalarType)]
-    pairs = zip(tensors, result.graph.inputs, strict=True)
-    if names := [str(value.name) for item, value in pairs if item.type.dtype.is_complex]:
+def _note_complex_inputs(result: ir.Model) -> None:
+    if names := [str(value.name) for value in result.graph.inputs if value.meta.get(COMPLEX_INPUTS)]:
         result.metadata_props[COMPLEX_INPUTS] = "\n".join(names)

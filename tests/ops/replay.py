@@ -17,11 +17,9 @@ import onnx
 import onnx_ir as ir
 import onnxruntime
 
+from mindferry import conversion
 from mindferry.errors import MindFerryError
 from mindferry.formats.mindir.reader import read
-from mindferry.graph import Model
-from mindferry.lowering.context import Options
-from mindferry.lowering.lower import lower
 
 TOLERANCE = {
     np.dtype(np.float16): 2e-3,
@@ -33,11 +31,11 @@ TOLERANCE = {
 
 
 def open_session(
-    source: Model, opset: int, *, approximate: bool = False, input_shapes: dict[str, tuple[int, ...]] | None = None
+    stem: Path, opset: int, *, approximate: bool = False, input_shapes: dict[str, tuple[int, ...]] | None = None
 ) -> onnxruntime.InferenceSession:
-    """The converted case in ONNX Runtime, checked on the way."""
-    options = Options(opset, approximate=approximate, reshaped=bool(input_shapes))
-    model, _ = lower(source, options, input_shapes=input_shapes)
+    """The case converted and optimised as `mindferry.convert` does, in ONNX Runtime, checked on the way."""
+    source = stem.with_suffix(".mindir")
+    model, _ = conversion.to_onnx(source, opset=opset, approximate=approximate, input_shapes=input_shapes)
     proto = ir.to_proto(model)
     onnx.checker.check_model(proto, full_check=True)
     options = onnxruntime.SessionOptions()
@@ -115,7 +113,7 @@ def check(stem: Path, opset: int, tolerance: float | None = None, *, approximate
     """Why a case fails, or "" where every recorded run of it agrees."""
     source = read(stem.with_suffix(".mindir"))
     open_rank = [item.title for item in source.main.inputs if getattr(item.type, "shape", ()) is None]
-    session = None if open_rank else open_session(source, opset, approximate=approximate)
+    session = None if open_rank else open_session(stem, opset, approximate=approximate)
     texts = []
     with np.load(stem.with_suffix(".npz")) as recorded:
         for one in sorted({name.partition("@")[2] for name in recorded.files}):
@@ -123,7 +121,7 @@ def check(stem: Path, opset: int, tolerance: float | None = None, *, approximate
             if session is None:
                 titles = [item.title for item in source.main.inputs]
                 shapes = {title: array.shape for title, array in zip(titles, given, strict=True) if title in open_rank}
-                runner = open_session(source, opset, approximate=approximate, input_shapes=shapes)
+                runner = open_session(stem, opset, approximate=approximate, input_shapes=shapes)
             else:
                 runner = session
             if text := compare(runner, given, named(recorded, "y", one), tolerance):

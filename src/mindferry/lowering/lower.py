@@ -46,7 +46,7 @@ from mindferry.lowering.report import Report
 from mindferry.lowering.tensors import SourceTensor
 from mindferry.passes import clean
 from mindferry.passes.calls import CallGraph
-from mindferry.types import DType, Shape
+from mindferry.types import COMPLEX_INPUTS, DType, Shape
 
 _MOST_PROBLEMS = 20
 Progress = Callable[[int, int], None]
@@ -181,6 +181,7 @@ class Lowerer:
         part = ir.DataType.FLOAT if kind.dtype is DType.COMPLEX64 else ir.DataType.DOUBLE
         self.report.warn(f"complex input {title} has a last dimension of 2: real and imaginary part")
         pair = self.context.input(title, part, (*shape, 2))
+        pair.meta[COMPLEX_INPUTS] = True
         return Complex(self.context.Gather(pair, 0, axis=-1), self.context.Gather(pair, 1, axis=-1))
 
     def evaluate(self, frame: Frame) -> Any:

@@ -14,7 +14,7 @@ import onnx_ir as ir
 from onnx_ir.passes import common
 
 from mindferry.errors import OptionError
-from mindferry.optimize.rules import constants, conv_bias, conv_scale, gemm_bias, transposes
+from mindferry.optimize.rules import constants, conv_bias, conv_scale, gemm_bias, identities, transposes
 
 HIGHEST_LEVEL = 1
 
@@ -23,6 +23,7 @@ Rule = Callable[[ir.Graph], int]
 RULES: dict[str, Rule] = {
     # Constants first: what they make constant is what the fusions look for.
     "constants": constants.apply,
+    "identities": identities.apply,
     "transposes": transposes.apply,
     # A scale before a bias: BatchNormalization leaves a bias that conv_bias need not see.
     "conv_scale": conv_scale.apply,
@@ -43,6 +44,5 @@ def optimize(model: ir.Model, level: int) -> dict[str, int]:
         return {}
     counts = {name: rule(model.graph) for name, rule in RULES.items()}
     common.CommonSubexpressionEliminationPass()(model)
-    common.IdentityEliminationPass()(model)
     common.RemoveUnusedNodesPass()(model)
     return {name: count for name, count in counts.items() if count}
