@@ -13,7 +13,6 @@ import pytest
 
 from command_line import mindferry
 from mindferry.cli.group import group
-from ops import table
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -123,10 +122,6 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
         assert target.startswith("https://") or (page.parent / target).exists(), target
     for path in re.findall(r"`((?:src|tests|docs|examples|benchmarks)/[\w./-]*\w)`", text):
         assert (ROOT / path).exists(), path
-
-
-def test_operator_table_is_current() -> None:
-    assert table.PAGE.read_text("utf-8") == table.page(), "out of date: sh ferry generate"
 
 
 def test_no_page_names_a_package_registry_host() -> None:

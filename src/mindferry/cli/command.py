@@ -42,13 +42,8 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort):
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
-        except BrokenPipeError:
-            ctx.exit(silence_closed_pipe())
-        except KeyboardInterrupt:
-            sys.stderr.write("mindferry: interrupted\n")
-            ctx.exit(130)
         except Exception as error:
             ctx.exit(report_failure(error, ctx.command_path, verbose=ctx.meta.get(_VERBOSE, False)))
 

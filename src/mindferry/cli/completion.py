@@ -26,11 +26,11 @@ def command(shell: str | None) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from mindferry.cli.group import group
+    from mindferry.cli.group import COMPLETE, group
 
     name = shell or PurePath(os.environ.get("SHELL", "")).name
     if name not in SHELLS:
         raise click.UsageError(f"this shell is not known; choose {', '.join(SHELLS)}", click.get_current_context())
     completion = get_completion_class(name)
     assert completion is not None, name
-    click.echo(completion(group, {}, "mindferry", "_MINDFERRY_COMPLETE").source())
+    click.echo(completion(group, {}, "mindferry", COMPLETE).source())

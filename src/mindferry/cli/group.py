@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 import click
+from click.shell_completion import shell_complete
 
 from mindferry import __version__
 from mindferry.cli.command import report_failure, report_usage, silence_closed_pipe
 
 NAMES = ("demo", "inspect", "convert", "run", "verify", "export", "platforms", "completion")
 """The commands in the order of the help; each is `mindferry/cli/NAME.py` with a `command`."""
+
+COMPLETE = "_MINDFERRY_COMPLETE"
+"""The variable through which a shell asks for completions."""
 
 _HELP = """Carries models trained with MindSpore to every hardware platform.
 
@@ -68,14 +73,16 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = group.main(list(arguments), prog_name="mindferry", standalone_mode=False)
+        if instruction := os.environ.get(COMPLETE):
+            return shell_complete(group, {}, "mindferry", COMPLETE, instruction)
+        with group.make_context("mindferry", list(arguments)) as context:
+            code = group.invoke(context)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except click.UsageError as error:
         return report_usage(error)
-    except click.exceptions.Abort:
-        sys.stderr.write("mindferry: interrupted\n")
-        return 130
     except BrokenPipeError:
         return silence_closed_pipe()
     except Exception as error:
