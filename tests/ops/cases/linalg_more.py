@@ -96,6 +96,11 @@ CASES = (
     Case("Orgqr", "P.Orgqr()(x, t)", x=normal(2, 3, 3, dtype="float64"), t=positive(2, 2, dtype="float64")),
     Case("Lstsq", "P.Lstsq()(a, b)", a=normal(5, 3), b=normal(5, 2)),
     Case("Lstsq", "P.Lstsq()(a, b)", a=normal(2, 4), b=normal(2, 3)),
+    *(
+        Case("LstsqV2", f"G.LstsqV2()(a, b, {driver!r})", a=normal(5, 3), b=normal(5, 2))
+        for driver in ("gels", "gelsy", "gelsd", "gelss")
+    ),
+    Case("LstsqV2", "G.LstsqV2()(a, b, 'gelss')", a=normal(2, 4), b=normal(2, 3)),
     Case("LstsqV2", "G.LstsqV2()(a, b)", a=normal(2, 5, 3, dtype="float64"), b=normal(2, 5, 2, dtype="float64")),
     *(Case("MatrixPower", f"math_ops.MatrixPower({n})(x)", x=x) for n in (0, 1, 3, 6, -2) for x in (BATCH,)),
     Case("MatrixPower", "ops.matrix_power(x, 3)", x=normal(1, 3, 3)),

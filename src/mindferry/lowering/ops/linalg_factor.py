@@ -8,7 +8,6 @@ import numpy as np
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.graph import SequenceType, TensorType
 from mindferry.lowering import jacobi, linear
 from mindferry.lowering.context import Context, static_shape
 from mindferry.lowering.helpers import FLOATS, computed_in, reduce
@@ -110,11 +109,15 @@ def lstsq(op: Context, x: ir.Value, a: ir.Value, *, fast: bool = True, l2_regula
     return _least_squares(op, x, op.Unsqueeze(a, [-1]) if op.rank(a) == 1 else a)
 
 
+_DRIVERS = {0: "gels", 1: "gelsy", 2: "gelsd", 3: "gelss", None: "gelsy"}
+"""MindSpore's enum DriverName, which tells what LAPACK routine computes; on CPU it only tells the results."""
+
+
 @lowers("LstsqV2")
 def lstsq_v2(op: Context, a: ir.Value, b: ir.Value, driver: Any = None) -> tuple[ir.Value, ...]:
     """The shortest x with the least |a x - b|, the squared residuals, a's rank and its singular values.
 
-    Residuals and singular values are empty where the driver does not compute them.
+    What the driver does not compute is empty: rank (gels), residuals (gelsy), singular values (gels and gelsy).
     """
     solution = _least_squares(op, a, b)
     rows, columns = static_shape(a)[-2:]
@@ -127,19 +130,15 @@ def lstsq_v2(op: Context, a: ir.Value, b: ir.Value, driver: Any = None) -> tuple
     limit = op.Mul(most, min(rows, columns) * float(np.finfo(_numpy(singular)).eps))
     rank = op.cast(op.Less(limit, singular), ir.DataType.INT64)
     rank = reduce(op, "ReduceSum", rank, [op.rank(singular) - 1])
-    empty = op.constant(np.zeros(0), singular.dtype)
-    kinds = op.node.type.items if isinstance(op.node.type, SequenceType) and op.node.type.items else (None,) * 4
-    residual = _residuals(op, a, b, solution) if _is_filled(kinds[1]) else empty
-    return solution, residual, rank, singular if _is_filled(kinds[3]) else empty
+    empty, name = op.constant(np.zeros(0), singular.dtype), _DRIVERS.get(driver, driver)
+    residual = _residuals(op, a, b, solution) if rows > columns and name != "gelsy" else empty
+    rank = op.constant(np.zeros(0, np.int64)) if name == "gels" else rank
+    return solution, residual, rank, singular if name in ("gelsd", "gelss") else empty
 
 
 def _numpy(x: ir.Value) -> np.dtype[Any]:
     assert x.dtype is not None
     return x.dtype.numpy()
-
-
-def _is_filled(kind: Any) -> bool:
-    return isinstance(kind, TensorType) and kind.shape != (0,)
 
 
 def _residuals(op: Context, a: ir.Value, b: ir.Value, x: ir.Value) -> ir.Value:
