@@ -16,6 +16,8 @@ from mindferry.lowering.registry import lowers
 from mindferry.lowering.repeat import repeat_while
 from mindferry.lowering.series import guarded, in_doubles, number
 
+CUT = "series and continued fractions in float64, cut off at an error of at most 1e-10"
+
 _EPSILON = 4e-16
 _TINY = 1e-300
 _MOST_TURNS = 100_000
@@ -97,13 +99,13 @@ def regularized_gamma(op: Context, a: ir.Value, x: ir.Value) -> tuple[ir.Value, 
     )
 
 
-@lowers("Igamma")
+@lowers("Igamma", approximate=CUT)
 def igamma(op: Context, a: ir.Value, x: ir.Value) -> ir.Value:
     """The integral of exp(-t) t^(a - 1) from 0 to x, over gamma(a)."""
     return in_doubles(op, lambda a, x: regularized_gamma(op, a, x)[0], a, x)
 
 
-@lowers("Igammac")
+@lowers("Igammac", approximate=CUT)
 def igammac(op: Context, a: ir.Value, x: ir.Value) -> ir.Value:
     """The integral of exp(-t) t^(a - 1) from x to infinity, over gamma(a)."""
     return in_doubles(op, lambda a, x: regularized_gamma(op, a, x)[1], a, x)
@@ -135,7 +137,7 @@ def _beta_fraction(op: Context, a: ir.Value, b: ir.Value, x: ir.Value) -> ir.Val
     return repeat_while(op, [one, first, first], extend, at_most=_MOST_TURNS)[2]
 
 
-@lowers("Betainc")
+@lowers("Betainc", approximate=CUT)
 def betainc(op: Context, a: ir.Value, b: ir.Value, x: ir.Value) -> ir.Value:
     """The integral of t^(a - 1) (1 - t)^(b - 1) from 0 to x, over that from 0 to 1."""
     return in_doubles(op, lambda a, b, x: regularized_beta(op, a, b, x), a, b, x)
