@@ -1,7 +1,7 @@
 """Converts recorded networks and compares ONNX Runtime's answers with MindSpore's.
 
-`python benchmarks/zoo/check.py DIR [NAME...] [--opset N] [--table FILE]` prints a line for each network of DIR, and exits
-with 1 where one differs by more than --tolerance of its largest output. A network that magnifies rounding errors beyond
+`python benchmarks/zoo/check.py [--opset N]... [--record PYTHON] [--table FILE] DIR [NAME...]` prints a line for each network
+of DIR, and exits with 1 where one differs by more than --tolerance of its largest output. A network that magnifies rounding errors beyond
 that (its own answer moves further when the input is scaled by 1 + 1e-6) is shown as unstable; it proves nothing either way.
 README.md beside this file describes DIR.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -146,7 +147,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the recordings")
     parser.add_argument("names", nargs="*", metavar="NAME", help="networks (default: all of DIR)")
-    parser.add_argument("--opset", type=int, default=18, help="ONNX opset (default 18)")
+    parser.add_argument("--opset", type=int, action="append", help="several times for several; 18 by default")
+    parser.add_argument(
+        "--record", metavar="PYTHON", help="first record the named networks into DIR, with this Python, which has MindSpore"
+    )
     parser.add_argument(
         "--tolerance", type=float, default=TOLERANCE, help=f"largest difference allowed (default {TOLERANCE:g})"
     )
@@ -155,19 +159,25 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> int:
-    """Checks the networks one after another."""
+    """Records where asked to, then checks the networks one after another, at each opset."""
     options = parse()
+    if options.record:
+        record = Path(__file__).with_name("record.py")
+        subprocess.run([options.record, str(record), "--out", str(options.folder), *options.names], check=True)
     names = options.names or sorted(path.stem for path in options.folder.glob("*.npz"))
-    rows = []
-    for name in names:
-        with tempfile.TemporaryDirectory() as scratch:
-            rows.append(check(options.folder / f"{name}.mindir", options.opset, Path(scratch)))
-        print(line(rows[-1], options.tolerance), flush=True)
-    states = [row.state(options.tolerance) for row in rows]
-    print(f"{states.count('ok')} of {len(rows)} networks agree with MindSpore at opset {options.opset}")
-    if options.table:
-        options.table.write_text(table(rows, options.opset, options.tolerance))
-    return 1 if "FAILED" in states else 0
+    failed = False
+    for opset in options.opset or [18]:
+        rows = []
+        for name in names:
+            with tempfile.TemporaryDirectory() as scratch:
+                rows.append(check(options.folder / f"{name}.mindir", opset, Path(scratch)))
+            print(line(rows[-1], options.tolerance), flush=True)
+        states = [row.state(options.tolerance) for row in rows]
+        failed |= "FAILED" in states
+        print(f"{states.count('ok')} of {len(rows)} networks agree with MindSpore at opset {opset}", flush=True)
+        if options.table:
+            options.table.write_text(table(rows, opset, options.tolerance))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
