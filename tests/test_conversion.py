@@ -131,9 +131,10 @@ def test_every_opset_in_between(tmp_path: Path, opset: int) -> None:
 
 
 def test_targets_of_other_formats_are_refused_before_the_work(tmp_path: Path) -> None:
-    for name, suffix in (("a.engine", ".engine"), ("a", "")):
+    for name, suffix in (("a.tflite", ".tflite"), ("a", "")):
         text = refusal(OptionError, "none.mindir", tmp_path / name)
-        assert text == f"{tmp_path / name}: the suffix '{suffix}' names no format that can be written; use .onnx"
+        formats = ".onnx, .air, .om, .engine"
+        assert text == f"{tmp_path / name}: the suffix '{suffix}' names no format that can be written; use {formats}"
     assert "there is no folder" in refusal(FileProblem, "none.mindir", tmp_path / "none" / "a.onnx")
 
 

@@ -52,42 +52,48 @@ def convert(
     source: AnyPath,
     target: AnyPath,
     *,
-    opset: int = 18,
+    opset: int | None = None,
     input_shapes: Mapping[str, Shape] | None = None,
     dynamic_batch: bool = False,
-    consumer: str = "ort",
+    consumer: str | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     weights: AnyPath | None = None,
     key: bytes | None = None,
     approximate: bool = False,
     level: int = 1,
+    build: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Converts MindIR to the format of the target's suffix; the target appears whole or not at all.
+    """Converts a model to the format of the target's suffix; the target appears whole or not at all.
 
     Args:
-        source: MindIR of any generation.
-        target: an `.onnx` file. From 256 MB of weights up they go to `TARGET.data` beside it.
-        opset: ONNX opset of the result, 13 to 23.
+        source: MindIR of any generation, ONNX or AIR.
+        target: an `.onnx`, `.air`, `.om` or `.engine` file. From 256 MB of weights up those of `.onnx` go to
+            `TARGET.data` beside it.
+        opset: ONNX opset of the result or on the way to it, 13 to 23; by default 18, for `.om` 17. ONNX keeps its own.
         input_shapes: shapes that replace the recorded ones, by the model's own input names; a string is a symbolic
             dimension, None a free one.
         dynamic_batch: make the fixed batch dimension of a static model free; the result is verified by running it on
             ONNX Runtime at two sizes.
-        consumer: "ort", "openvino", "atc" or "tensorrt": what must accept the result; see `mindferry.targets`.
+        consumer: "ort", "openvino", "atc" or "tensorrt": what must accept the result; see `mindferry.targets`. By
+            default what the target's suffix implies.
         input_names: new names for all inputs, in order.
         output_names: new names for all outputs, in order; MindSpore's nested outputs are flattened in their order.
         weights: a checkpoint whose parameters replace the model's, by name.
         key: for encrypted files.
         approximate: allow lowerings that are not exact.
         level: of optimisation; 0 is none, 1 folds constants, scales and biases.
+        build: options of the target's format: `mindferry.compilers.tensorrt.Options` for `.engine`,
+            `mindferry.compilers.atc.Options` for `.om`.
         progress: called with (nodes done, nodes in all).
 
     Returns:
         What was converted to what, and warnings.
 
     Raises:
-        OptionError: an option cannot be meant, or the source is not MindIR.
+        OptionError: an option cannot be meant, or the source holds no graph.
+        NotInstalled: the compiler of the target's format is missing.
         FileProblem: a file cannot be read or written.
         FormatError: a file breaks its format.
         ConvertError: the weights do not fit, or the model has no exact ONNX form; all reasons are listed.
@@ -115,6 +121,7 @@ def convert(
         key=key,
         approximate=approximate,
         level=level,
+        build=build,
         progress=progress,
     )
 
@@ -126,7 +133,7 @@ def export(
     input_shapes: Mapping[str, Shape],
     input_dtypes: Mapping[str, str] | None = None,
     weights: AnyPath | None = None,
-    opset: int = 18,
+    opset: int | None = None,
     key: bytes | None = None,
     approximate: bool = False,
     level: int = 1,

@@ -42,6 +42,12 @@ class Batch:
     shapes: Mapping[str, Shape]
 
 
+def is_free(model: Model) -> bool:
+    """Whether every input with dimensions has a free first one already."""
+    shapes = [item.type.shape for item in model.main.inputs if isinstance(item.type, TensorType) and item.type.shape]
+    return bool(shapes) and not any(isinstance(shape[0], int) for shape in shapes)
+
+
 def frozen_batch(model: Model) -> Batch:
     """The first dimension of the first input, and every input that starts with the same size.
 

@@ -1,7 +1,8 @@
-"""Model files -> ONNX, in memory or as a file: read, put in other weights, lower, rename, write."""
+"""Model files -> ONNX in memory -> files of other formats: read, put in other weights, lower, rename, write."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from mindferry import batching, formats, plugins, targets, weights
+from mindferry import batching, formats, plugins, targets, weights, writers
 from mindferry.errors import OptionError
 from mindferry.formats import _files
 from mindferry.graph import Model, Tensor
@@ -53,10 +54,13 @@ def load_checkpoint(path: Path, *, key: bytes | None = None) -> dict[str, Tensor
     raise OptionError(f"{path}: holds a graph ({kind}), but a checkpoint is wanted")
 
 
+DEFAULT_OPSET = 18
+
+
 def to_onnx(
     source: Path,
     *,
-    opset: int,
+    opset: int | None = None,
     input_shapes: Mapping[str, Shape] | None = None,
     dynamic_batch: bool = False,
     consumer: str = "ort",
@@ -68,33 +72,33 @@ def to_onnx(
     level: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[ir.Model, Report]:
-    """The ONNX model of a MindIR file, with a checkpoint's weights where one is given, and a report.
+    """The ONNX model of a graph's file, with a checkpoint's weights where one is given, and a report.
 
-    The other options are those of `mindferry.convert`.
+    A MindIR is lowered; an ONNX file stays as it is but for its names. The options are those of `mindferry.convert`.
 
     Raises:
-        OptionError: an option cannot be meant, or the source is not MindIR.
+        OptionError: an option cannot be meant, or the source is a checkpoint.
         ConvertError: the checkpoint does not fit, or the model has no exact ONNX form.
     """
-    if not LOWEST_OPSET <= opset <= HIGHEST_OPSET:
+    if opset is not None and not LOWEST_OPSET <= opset <= HIGHEST_OPSET:
         raise OptionError(f"opset {opset} is not supported; choose {LOWEST_OPSET} to {HIGHEST_OPSET}")
     if dynamic_batch and input_shapes:
         raise OptionError("a dynamic batch and input shapes exclude each other")
     targets.check_name(consumer)
-    plugins.load_installed()
-    model, state = _filled(source, checkpoint, key)
-    if dynamic_batch:
-        batch = batching.frozen_batch(model)
-        static, _ = lower(model, Options(opset, approximate=approximate))
-        input_shapes = batch.shapes
-    options = Options(opset, approximate=approximate, reshaped=bool(input_shapes))
-    result, report = lower(model, options, input_shapes=input_shapes, progress=progress)
-    if dynamic_batch:
-        batching.verify(static, result, batch, path=source)
-    report.rewrites = optimize(result, level)
+    kind = _require_graph(source)
+    if kind == "onnx":
+        given = {
+            "opset": opset, "input_shapes": input_shapes, "dynamic_batch": dynamic_batch or None,
+            "weights": checkpoint, "key": key,
+        }  # fmt: skip
+        result, report = _as_it_is(source, [name for name, value in given.items() if value is not None])
+    else:
+        options = Options(
+            DEFAULT_OPSET if opset is None else opset, approximate=approximate, reshaped=bool(input_shapes)
+        )
+        result, report = _lowered(source, options, checkpoint, key, input_shapes, dynamic_batch, progress)
+        report.rewrites = optimize(result, level)
     report.operators = Counter(node.op_type for node in ir.traversal.RecursiveGraphIterator(result.graph))
-    if state:
-        report.warn(f"training state in {checkpoint} is left out: {', '.join(state)}")
     targets.require(result, consumer)
     _rename(result, "input", result.graph.inputs, input_names)
     _rename(result, "output", result.graph.outputs, output_names)
@@ -102,11 +106,46 @@ def to_onnx(
     return result, report
 
 
+def _as_it_is(source: Path, given: Sequence[str]) -> tuple[ir.Model, Report]:
+    """The model in an ONNX file."""
+    from mindferry.formats import onnx
+
+    if given:
+        raise OptionError(f"{source}: is ONNX, which does not take the option {', '.join(given)}")
+    model = onnx.load(source)
+    return model, Report(model.graph.opset_imports.get("", 0))
+
+
+def _lowered(
+    source: Path,
+    options: Options,
+    checkpoint: Path | None,
+    key: bytes | None,
+    input_shapes: Mapping[str, Shape] | None,
+    dynamic_batch: bool,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[ir.Model, Report]:
+    """The lowered graph of a MindIR."""
+    plugins.load_installed()
+    model, state = _filled(source, checkpoint, key)
+    if not dynamic_batch or batching.is_free(model):
+        result, report = lower(model, options, input_shapes=input_shapes, progress=progress)
+    else:
+        batch = batching.frozen_batch(model)
+        static, _ = lower(model, options)
+        result, report = lower(
+            model, dataclasses.replace(options, reshaped=True), input_shapes=batch.shapes, progress=progress
+        )
+        batching.verify(static, result, batch, path=source)
+    if state:
+        report.warn(f"training state in {checkpoint} is left out: {', '.join(state)}")
+    return result, report
+
+
 def _filled(source: Path, checkpoint: Path | None, key: bytes | None) -> tuple[Model, tuple[str, ...]]:
     """The source's graph with the checkpoint's weights, and the training state that was left out."""
     from mindferry.formats.mindir import reader
 
-    _require_graph(source)
     if checkpoint is None:
         return reader.read(source, key=key), ()
     graph_key, checkpoint_key = _files.keys((source, checkpoint), key)
@@ -114,27 +153,51 @@ def _filled(source: Path, checkpoint: Path | None, key: bytes | None) -> tuple[M
     return weights.replace(model, load_checkpoint(checkpoint, key=checkpoint_key), source=str(checkpoint))
 
 
-def convert(source: Path, target: Path, **options: Any) -> Report:
-    """Writes a MindIR file as the format of the target's suffix; the options are those of `to_onnx`."""
-    if target.suffix.lower() != ".onnx":
-        raise OptionError(f"{target}: the suffix {target.suffix!r} names no format that can be written; use .onnx")
-    _files.check_target(target)
-    from mindferry.formats import onnx
+def convert(source: Path, target: Path, *, build: Mapping[str, Any] | None = None, **options: Any) -> Report:
+    """Writes a model file as the format of the target's suffix.
 
+    `build` has the options of that format's writer; the others are those of `to_onnx`.
+    """
+    writer = writers.of(target)
+    settings = writer.settings(build or {})
+    _files.check_target(target)
+    kind = formats.sniff(source)
+    if kind == writer.format:
+        raise OptionError(f"{source}: is {kind.upper()} already")
+    progress = options.get("progress")
+    if kind != "onnx" and writer.takes_file(kind):
+        return _compiled(writer, source, target, settings, options)
+    if kind == "mindir" and options.get("opset") is None:
+        options["opset"] = writer.opset
+    options["consumer"] = options.get("consumer") or writer.consumer
     model, report = to_onnx(source, **options)
-    onnx.save(model, target)
+    report.facts = writer.write(model, target, settings, progress)
     return report
 
 
-def _require_graph(source: Path) -> None:
+def _compiled(
+    writer: writers.Writer, source: Path, target: Path, settings: Any, options: Mapping[str, Any]
+) -> Report:
+    """Has a file compiled as it is."""
+    if given := sorted(name for name, value in options.items() if value and name not in ("progress", "level")):
+        raise OptionError(
+            f"{source}: is compiled to {writer.format} as it is, without the option {', '.join(given)}; "
+            "convert it to ONNX first"
+        )
+    report = Report(0)
+    report.facts = writer.write_file(source, target, settings, options.get("progress"))
+    return report
+
+
+def _require_graph(source: Path) -> str:
+    """The format of a file, which holds a graph."""
     kind = formats.sniff(source)
-    if kind == "onnx":
-        raise OptionError(f"{source}: is ONNX already")
-    if kind != "mindir":
+    if kind not in ("onnx", "mindir"):
         raise OptionError(
             f"{source}: is a checkpoint, which holds weights but no graph; give the network's MindIR as the source and "
             "this file as its weights, or export the network with MindSpore"
         )
+    return kind
 
 
 def _rename(model: ir.Model, what: str, values: Sequence[ir.Value], names: Sequence[str] | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -11,6 +12,28 @@ from typing import Any
 import click
 
 from mindferry.errors import MindFerryError
+
+
+class OptionalValue(click.Option):
+    """An option whose value may be left out, even before an argument: what matches the pattern is its value.
+
+    Attributes:
+        pattern: of values; any other text after the option is not its own.
+        default_value: the value where it is left out.
+    """
+
+    def __init__(self, *args: Any, pattern: str, default_value: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pattern, self.default_value = re.compile(pattern), default_value
+
+    def completed(self, args: list[str]) -> list[str]:
+        """The command line with the value where it is left out."""
+        result: list[str] = []
+        for index, text in enumerate(args):
+            following = args[index + 1] if index + 1 < len(args) else ""
+            bare = text in self.opts and "--" not in args[:index] and not self.pattern.fullmatch(following)
+            result.append(f"{text}={self.default_value}" if bare else text)
+        return result
 
 
 class Command(click.Command):
@@ -32,6 +55,12 @@ class Command(click.Command):
                 help="Show the trace of an error.",
             )
         )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for param in self.params:
+            if isinstance(param, OptionalValue):
+                args = param.completed(args)
+        return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:

@@ -1,4 +1,4 @@
-"""`mindferry convert`: a MindIR file, perhaps with a checkpoint's weights, to ONNX."""
+"""`mindferry convert`: a model file to ONNX, AIR, OM or a TensorRT engine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mindferry.cli import options, screen
+from mindferry.cli.building import build_options, collect
+from mindferry.cli.command import OptionalValue
 from mindferry.cli.command import command as make
 from mindferry.cli.progress import progress
 
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
         ),
         ("mindferry convert net.mindir net.onnx --dynamic-batch", "make a frozen batch free, verified by running it"),
         ("mindferry convert net.mindir net.onnx --plugin my_ops.py", "with lowerings of your own"),
+        ("mindferry convert net.mindir net.air", "to AIR, for Ascend's ATC"),
+        ("mindferry convert net.air net.onnx", "from AIR"),
+        ("mindferry convert net.onnx net.om --soc Ascend310P3", "with ATC, where CANN is installed"),
+        ("mindferry convert net.mindir net.engine --compute-capability 8.6,8.9,12.0", "with TensorRT-RTX, without a GPU"),
     ]
 )
 @click.argument("source", type=click.Path())
@@ -41,15 +47,19 @@ if TYPE_CHECKING:
 @options.opset
 @options.input_shapes
 @click.option(
-    "--target", "consumer", type=click.Choice(["ort", "openvino", "atc", "tensorrt"]), default="ort", show_default=True,
-    help="What must accept the result; what it would refuse is listed.",
+    "--target", "consumer", type=click.Choice(["ort", "openvino", "atc", "tensorrt"]),
+    help="What must accept the result; what it would refuse is listed. By default what the suffix of TARGET implies.",
 )  # fmt: skip
-@click.option("--dynamic-batch", is_flag=True, help="Make a fixed batch dimension free, verified by running two sizes.")
+@click.option(
+    "--dynamic-batch", "batches", cls=OptionalValue, pattern=r"[\d,]+", default_value="free", metavar="[N,N]",
+    help="Make the batch dimension free where it is fixed, verified by running two sizes. .om: the batch sizes that it accepts.",
+)  # fmt: skip
 @click.option(
     "--optimize", "level", type=click.IntRange(0, 1), default=1, show_default=True,
     help="0: as lowered; 1: fold constants, scales and biases.",
 )  # fmt: skip
 @options.plugins
+@build_options
 @click.option(
     "--input-name", "input_names", multiple=True, metavar="NAME", help="New name of an input; once for each, in order."
 )
@@ -65,23 +75,26 @@ if TYPE_CHECKING:
 @options.approximate
 @options.as_json
 def command(
-    source: str, target: str, opset: int, input_shapes: tuple[tuple[str, Shape], ...], consumer: str, dynamic_batch: bool,
-    level: int, plugins: tuple[str, ...], input_names: tuple[str, ...], output_names: tuple[str, ...], weights: str | None,
-    key: bytes | None, approximate: bool, as_json: bool,
+    source: str, target: str, opset: int | None, input_shapes: tuple[tuple[str, Shape], ...], consumer: str | None,
+    batches: str | None, level: int, plugins: tuple[str, ...], input_names: tuple[str, ...],
+    output_names: tuple[str, ...], weights: str | None, key: bytes | None, approximate: bool, as_json: bool, **build: Any,
 ) -> None:  # fmt: skip
-    """Convert SOURCE, a MindIR file, to TARGET, an ONNX file.
+    """Convert SOURCE to TARGET, whose suffix names the format: .onnx, .air, .om or .engine.
 
-    TARGET appears whole or not at all. Weights of 256 MB and more go to TARGET.data beside it.
+    SOURCE is a MindIR, AIR or ONNX file. TARGET appears whole or not at all. Weights of 256 MB and more of an ONNX
+    file go to TARGET.data beside it.
     """
     import mindferry
 
     started = time.perf_counter()
     options.load_plugins(plugins)
+    sizes = None if batches in (None, "free") else options.ListType()(batches)
     with progress("converting") as tick:
         report = mindferry.convert(
-            source, target, opset=opset, input_shapes=options.shapes(input_shapes), dynamic_batch=dynamic_batch,
+            source, target, opset=opset, input_shapes=options.shapes(input_shapes),
+            dynamic_batch=batches is not None and (sizes is None or source.endswith(".mindir")),
             consumer=consumer, input_names=input_names or None, output_names=output_names or None, weights=weights,
-            key=key, approximate=approximate, level=level, progress=tick,
+            key=key, approximate=approximate, level=level, build=collect({**build, "batch_sizes": sizes}), progress=tick,
         )  # fmt: skip
     seconds = time.perf_counter() - started
     if as_json:
@@ -90,7 +103,7 @@ def command(
         show(report, target, seconds)
 
 
-def sizes(target: str) -> dict[str, int]:
+def files(target: str) -> dict[str, int]:
     """Bytes of the written files by path: the target with its weights, or the two parts of a large MindIR."""
     path = Path(target)
     parts = [path, path.with_name(f"{path.name}.data"), path.with_name(f"{path.stem}_graph{path.suffix}")]
@@ -100,21 +113,31 @@ def sizes(target: str) -> dict[str, int]:
 
 def data(report: Report | None, target: str, seconds: float) -> dict[str, Any]:
     """What a conversion did, for JSON; a MindIR that MindSpore wrote has no report."""
-    return {"files": sizes(target), "seconds": round(seconds, 3), **(report.as_dict() if report else {})}
+    return {"files": files(target), "seconds": round(seconds, 3), **(report.as_dict() if report else {})}
 
 
 def show(report: Report | None, target: str, seconds: float) -> None:
     """Prints what a conversion did."""
     out = screen.console()
-    files = (f"[bold cyan]{screen.escape(path)}[/] {screen.size_text(size)}" for path, size in sizes(target).items())
-    out.print(f"wrote {', '.join(files)} in {screen.seconds_text(seconds)}", soft_wrap=True)
+    written = (f"[bold cyan]{screen.escape(path)}[/] {screen.size_text(size)}" for path, size in files(target).items())
+    out.print(f"wrote {', '.join(written)} in {screen.seconds_text(seconds)}", soft_wrap=True)
     if report is None:
         return
-    nodes = screen.count_text(report.operators.total(), "node")
-    kinds = screen.count_text(len(report.operators), "operator")
-    primitives = screen.count_text(report.primitives.total(), "MindSpore primitive")
-    out.print(f"{primitives} -> {nodes} of {kinds}, opset {report.opset}", soft_wrap=True)
+    if report.opset:
+        out.print(_lowering(report), soft_wrap=True)
+    for name, value in report.facts.items():
+        out.print(f"{screen.escape(name.replace('_', ' '))}: {screen.escape(screen.value_text(value))}", soft_wrap=True)
     for name, text in report.approximations.items():
         out.print(f"[yellow]approximate[/] {screen.escape(f'{name}: {text}')}", soft_wrap=True)
     for warning in report.warnings:
         out.print(f"[yellow]warning[/] {screen.escape(warning)}", soft_wrap=True)
+
+
+def _lowering(report: Report) -> str:
+    """What became what, such as `12 MindSpore primitives -> 14 nodes of 6 operators, opset 18`."""
+    nodes = screen.count_text(report.operators.total(), "node")
+    kinds = screen.count_text(len(report.operators), "operator")
+    result = f"{nodes} of {kinds}, opset {report.opset}"
+    if not report.primitives:
+        return result
+    return f"{screen.count_text(report.primitives.total(), 'MindSpore primitive')} -> {result}"

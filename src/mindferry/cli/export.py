@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @options.as_json
 def command(
     target: str, network: str, weights: str | None, input_shapes: tuple[tuple[str, Shape], ...],
-    dtypes: tuple[str, ...], opset: int, key: bytes | None, approximate: bool, as_json: bool,
+    dtypes: tuple[str, ...], opset: int | None, key: bytes | None, approximate: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write a MindSpore Cell with its checkpoint as TARGET.
 

@@ -78,8 +78,7 @@ opset = _option(
     "--opset",
     metavar="N",
     type=click.IntRange(13, 23),
-    default=18,
-    help="ONNX opset of the result, 13 to 23; 18 where not given.",
+    help="ONNX opset of the result, 13 to 23; 18 where not given (17 on the way to an OM).",
 )
 approximate = _option("--approximate", is_flag=True, help="Allow lowerings that are not exact; the report names them.")
 input_shapes = _option(
@@ -98,6 +97,41 @@ network = _option(
 )
 
 
+class ListType(click.ParamType):  # type: ignore[type-arg]
+    """`1,2,4` -> (1, 2, 4), and with rows `224,224;448,448` -> ((224, 224), (448, 448))."""
+
+    name = "N,N"
+
+    def __init__(self, *, rows: bool = False) -> None:
+        self.rows = rows
+        self.name = "N,N;N,N" if rows else "N,N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Any, ...]:
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        try:
+            rows = tuple(tuple(int(item) for item in row.split(",")) for row in value.split(";"))
+        except ValueError:
+            rows = ((0,),)
+        if any(size < 1 for row in rows for size in row) or (len(rows) > 1 and not self.rows):
+            self.fail(f"{value!r} is not {self.name}, positive numbers", param, ctx)
+        return rows if self.rows else rows[0]
+
+
+class ProfileType(click.ParamType):  # type: ignore[type-arg]
+    """`x:1,3,32,32:4,3,32,32:16,3,32,32` -> ("x", (smallest, usual, largest))."""
+
+    name = "NAME:MIN:OPT:MAX"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        name, *texts = value.rsplit(":", 3)
+        if len(texts) != 3 or not name:
+            self.fail(f"{value!r} is not NAME:MIN:OPT:MAX, such as x:1,3,32,32:4,3,32,32:16,3,32,32", param, ctx)
+        return name, tuple(ListType().convert(text, param, ctx) for text in texts)
+
+
 def load_plugins(named: Sequence[str]) -> None:
     """Loads the lowerings that a user names."""
     if named:
@@ -107,7 +141,7 @@ def load_plugins(named: Sequence[str]) -> None:
             load(plugin)
 
 
-def shapes(pairs: Sequence[tuple[str, Shape]]) -> dict[str, Shape] | None:
+def shapes(pairs: Sequence[tuple[str, Any]], option: str = "--input-shape") -> dict[str, Any] | None:
     """The shapes by input name, or None where there are none.
 
     Raises:
@@ -116,6 +150,6 @@ def shapes(pairs: Sequence[tuple[str, Shape]]) -> dict[str, Shape] | None:
     found: dict[str, Shape] = {}
     for name, shape in pairs:
         if name in found:
-            raise click.UsageError(f"--input-shape gives {name} twice", click.get_current_context())
+            raise click.UsageError(f"{option} gives {name} twice", click.get_current_context())
         found[name] = shape
     return found or None

@@ -97,6 +97,15 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
+def value_text(value: Any) -> str:
+    """Plain data on one line: `8.6, 8.9`, `a 1, b 2`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {value_text(item)}" for name, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(value_text, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def escape(text: str) -> str:
     """Text in which rich finds no markup."""
     return text.replace("[", "\\[")

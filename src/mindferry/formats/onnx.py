@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
 import onnx_ir as ir
@@ -75,6 +77,17 @@ def save(model: ir.Model, path: str | Path) -> None:
     finally:
         for value, tensor in held.items():
             value.const_value = tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of writing: none."""
+
+
+def write(model: ir.Model, target: Path, options: Options, progress: object = None) -> dict[str, Any]:
+    """`save` as `mindferry.writers` calls it."""
+    save(model, target)
+    return {}
 
 
 def _write(model: ir.Model, held: dict[ir.Value, ir.TensorProtocol], path: Path) -> None:

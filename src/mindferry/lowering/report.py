@@ -12,12 +12,13 @@ class Report:
     """Filled while a model is converted.
 
     Attributes:
-        opset: the ONNX opset of the result.
+        opset: the ONNX opset of the result; 0 where none is on the way.
         primitives: how often each source primitive was lowered.
         operators: how often each ONNX operator is in the result.
         rewrites: how often each optimisation applied.
         approximations: primitive -> what is approximated and how well.
         warnings: what a user must know, such as state that ONNX does not keep between calls.
+        facts: what the writer of the target's format tells, by name, as plain data.
     """
 
     opset: int
@@ -26,6 +27,7 @@ class Report:
     rewrites: dict[str, int] = field(default_factory=dict)
     approximations: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def warn(self, message: str) -> None:
         """Adds a warning once."""
@@ -41,4 +43,5 @@ class Report:
             "rewrites": self.rewrites,
             "approximations": self.approximations,
             "warnings": self.warnings,
+            **({"facts": self.facts} if self.facts else {}),
         }
