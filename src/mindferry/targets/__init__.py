@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,26 @@ NAMES = ("ort", "openvino", "atc", "tensorrt")
 
 _TABLES = Path(__file__).with_name("tables.json")
 _MOST_PLACES = 3
+_SAFE_OPSET = 17
+_OTHER_TYPE = "cast to a type that it takes"
+_QUANTIZED = "quantize with Ascend's AMCT instead"
+_EXPANDED = "use opset 17, where it is made of older operators"
+_CURES = {
+    ("", "Loop"): "unroll the loop: export with a fixed number of steps",
+    ("", "Scan"): "unroll the loop: export with a fixed number of steps",
+    **dict.fromkeys(
+        (("atc", name) for name in ("Gelu", "GroupNormalization", "RMSNormalization", "RotaryEmbedding", "Swish")),
+        _EXPANDED,
+    ),
+    **dict.fromkeys(
+        (
+            ("atc", name)
+            for name in ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul")
+        ),
+        _QUANTIZED,
+    ),
+}
+"""(target or "", operator) -> what to do."""
 
 
 @functools.cache
@@ -40,7 +61,31 @@ def check_name(target: str) -> None:
         raise OptionError(f"there is no target {target!r}; choose {', '.join(NAMES)}")
 
 
-def problems(model: ir.Model, target: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a target would refuse a model.
+
+    Attributes:
+        places: the nodes or values, in their order; () where it is the whole model.
+        cure: what to do about it, or "" where nothing helps but another model.
+    """
+
+    reason: str
+    places: tuple[str, ...] = ()
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.shown_places}" if self.places else self.reason
+
+    @property
+    def shown_places(self) -> str:
+        """The first places, and how many more there are."""
+        shown = ", ".join(dict.fromkeys(self.places[:_MOST_PLACES]))
+        more = len(self.places) - _MOST_PLACES
+        return f"{shown} and {more} more" if more > 0 else shown
+
+
+def findings(model: ir.Model, target: str) -> list[Finding]:
     """Why the target would refuse the model: operators, opset and element types, each with its places."""
     check_name(target)
     table = _tables().get(target)
@@ -49,43 +94,54 @@ def problems(model: ir.Model, target: str) -> list[str]:
     opset = model.graph.opset_imports[""]
     low, high = table["opsets"]
     if not low <= opset <= high:
-        return [f"opset {opset} is outside {low} to {high}"]
-    places: dict[str, list[str]] = {}
+        return [Finding(f"opset {opset} is outside {low} to {high}", cure=f"use opset {min(high, _SAFE_OPSET)}")]
+    places: dict[tuple[str, str], list[str]] = {}
     for node in ir.traversal.RecursiveGraphIterator(model.graph):
-        for reason in _refusals(node, opset, table):
-            places.setdefault(reason, []).append(node.name or node.op_type)
+        for refusal in _refusals(node, opset, target, table):
+            places.setdefault(refusal, []).append(node.name or node.op_type)
     for value in (*model.graph.inputs, *model.graph.outputs):
         if value.dtype is not None and value.dtype.name in table.get("refused_types", ()):
-            places.setdefault(f"element type {value.dtype.name}", []).append(str(value.name))
-    return [f"{reason}: {_show(found)}" for reason, found in sorted(places.items())]
+            places.setdefault((f"element type {value.dtype.name}", _OTHER_TYPE), []).append(str(value.name))
+    return [Finding(reason, tuple(found), cure) for (reason, cure), found in sorted(places.items())]
 
 
-def _refusals(node: ir.Node, opset: int, table: dict[str, Any]) -> Iterator[str]:
+def problems(model: ir.Model, target: str) -> list[str]:
+    """The findings as text."""
+    return [str(finding) for finding in findings(model, target)]
+
+
+def _refusals(node: ir.Node, opset: int, target: str, table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Reasons and cures."""
     if node.domain:
-        yield f"custom operator {node.domain}::{node.op_type}"
+        yield f"custom operator {node.domain}::{node.op_type}", "lower it to standard operators"
         return
     accepted = table.get("accepted")
     if accepted is not None and node.op_type != "Constant":
         if node.op_type not in accepted:
-            yield f"operator {node.op_type}"
+            yield f"operator {node.op_type}", _cure(target, node.op_type)
         elif not _in_range(accepted[node.op_type], opset):
-            low, high = accepted[node.op_type][:2]
-            yield f"operator {node.op_type} at opset {opset} (accepted from {low} to {high})"
+            low, high, *gaps = accepted[node.op_type]
+            better = [one for one in range(low, high + 1) if _in_range(accepted[node.op_type], one)]
+            yield (
+                f"operator {node.op_type} at opset {opset} (accepted from {low} to {high}"
+                + (f", not at {', '.join(map(str, gaps[0]))})" if gaps else ")"),
+                f"use opset {min(better, key=lambda one: (abs(one - opset), one))}",
+            )
     if node.op_type in table.get("refused", ()):
-        yield f"operator {node.op_type}"
+        yield f"operator {node.op_type}", _cure(target, node.op_type)
     for value in node.outputs:
         if value.dtype is not None and value.dtype.name in table.get("refused_types", ()):
-            yield f"element type {value.dtype.name}"
+            yield f"element type {value.dtype.name}", _OTHER_TYPE
+
+
+def _cure(target: str, operator: str) -> str:
+    """What to do about an operator that a target takes at no opset."""
+    return _CURES.get((target, operator)) or _CURES.get(("", operator), "")
 
 
 def _in_range(row: list[Any], opset: int) -> bool:
     low, high, *gaps = row
     return low <= opset <= high and not (gaps and opset in gaps[0])
-
-
-def _show(places: list[str]) -> str:
-    shown = ", ".join(dict.fromkeys(places[:_MOST_PLACES]))
-    return f"{shown} and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else shown
 
 
 def require(model: ir.Model, target: str) -> None:
