@@ -11,9 +11,9 @@ offset. Decoded messages are dictionaries of the fields that are present, plus `
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from mindferry.errors import FormatError
 
@@ -22,6 +22,18 @@ MAX_DEPTH = 64
 
 Message: TypeAlias = "dict[str, Any]"
 Table: TypeAlias = "Mapping[int, Field]"
+Chunk: TypeAlias = "bytes | memoryview | Stored"
+
+
+class Stored(Protocol):
+    """Bytes that stay where they are until they are written, such as a tensor in another file."""
+
+    @property
+    def nbytes(self) -> int:
+        """How many there are."""
+
+    def tofile(self, file: BinaryIO) -> None:
+        """Writes them at the file's position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,22 +183,37 @@ def write_varint(value: int) -> bytes:
     return bytes(out)
 
 
-def encode(message: Mapping[str, Any], kind: str, schema: Schema) -> list[bytes | memoryview]:
-    """The chunks of one message, fields in order of their numbers; large bytes are passed through uncopied.
+def encode(message: Mapping[str, Any], kind: str, schema: Schema) -> list[Chunk]:
+    """The chunks of one message, fields in order of their numbers; bytes and stored bytes are passed through uncopied.
 
     Raises:
         KeyError: a field that the table does not know.
     """
     rows = {row.name: (number, row) for number, row in schema.tables[kind].items()}
     present = [(rows[name], value) for name, value in message.items() if name != OFFSET and value is not None]
-    chunks: list[bytes | memoryview] = []
+    chunks: list[Chunk] = []
     for (number, row), value in sorted(present, key=lambda item: item[0][0]):
         for one in value if row.repeated else (value,):
             _encode_one(chunks, number, row, one, schema)
     return chunks
 
 
-def _encode_one(chunks: list[bytes | memoryview], number: int, row: Field, value: Any, schema: Schema) -> None:
+def size(chunks: Iterable[Chunk]) -> int:
+    """How many bytes the chunks have."""
+    return sum(len(chunk) if isinstance(chunk, bytes) else chunk.nbytes for chunk in chunks)
+
+
+def write(chunks: Iterable[Chunk], file: BinaryIO) -> None:
+    """Writes the chunks one after the other; stored bytes come straight from where they are."""
+    for chunk in chunks:
+        if isinstance(chunk, bytes | memoryview):
+            file.write(chunk)
+        else:
+            file.flush()
+            chunk.tofile(file)
+
+
+def _encode_one(chunks: list[Chunk], number: int, row: Field, value: Any, schema: Schema) -> None:
     if row.kind in _VARINT:
         chunks.append(write_varint(number << 3) + write_varint(int(value)))
         return
@@ -198,5 +225,5 @@ def _encode_one(chunks: list[bytes | memoryview], number: int, row: Field, value
         body = encode(value, row.kind, schema)
     else:
         body = [value.encode() if isinstance(value, str) else value]
-    chunks.append(write_varint(number << 3 | 2) + write_varint(sum(memoryview(part).nbytes for part in body)))
+    chunks.append(write_varint(number << 3 | 2) + write_varint(size(body)))
     chunks.extend(body)
