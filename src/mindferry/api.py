@@ -205,7 +205,8 @@ def open(
         model: ONNX; MindIR, which other runtimes than MindSpore get as ONNX converted in memory; or a checkpoint
             together with `graph` or `network`.
         device: "cpu", "gpu", "ascend310" or "ascend910"; "gpu:1" is the second of several.
-        runtime: "onnxruntime" or "mindspore"; None takes MindSpore for "ascend910" and ONNX Runtime otherwise.
+        runtime: "onnxruntime", "openvino" or "mindspore"; None takes MindSpore for "ascend910" and ONNX Runtime
+            otherwise. With "openvino", "gpu" is an Intel GPU.
         graph: the MindIR that a checkpoint fills.
         weights: a checkpoint whose parameters replace those of a MindIR.
         network: the Cell that a checkpoint fills, for runtime "mindspore"; as in `export`.

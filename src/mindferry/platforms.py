@@ -199,7 +199,10 @@ ROWS: _Rows = (
     (
         "CPU",
         "ONNX",
-        (Way("ONNX Runtime", (_ORT,), "onnxruntime", "cpu", tried=True), Way("OpenVINO", (_OPENVINO,), tried=True)),
+        (
+            Way("ONNX Runtime", (_ORT,), "onnxruntime", "cpu", tried=True),
+            Way("OpenVINO", (_OPENVINO,), "openvino", "cpu", tried=True),
+        ),
     ),
 )
 """Hardware, model file, ways."""

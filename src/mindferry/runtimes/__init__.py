@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 NAMES = {
     "mindspore": "mindferry.runtimes.mindspore:MindSpore",
     "onnxruntime": "mindferry.runtimes.onnxruntime:OnnxRuntime",
+    "openvino": "mindferry.runtimes.openvino:OpenVino",
 }
 """Runtime -> module and class."""
 
-_EXTRAS = {"mindspore": "mindspore", "onnxruntime": "cpu"}
+_EXTRAS = {"mindspore": "mindspore", "onnxruntime": "cpu", "openvino": "openvino"}
 
 
 def available() -> dict[str, bool]:

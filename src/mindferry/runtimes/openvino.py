@@ -1,0 +1,304 @@
+"""OpenVINO: Intel's and AMD's CPUs, and Intel's GPUs.
+
+Left to itself OpenVINO computes in bfloat16 where the CPU has it, so the precision is always set, and asked for again
+after compiling. Three more things it does silently are refused here: it computes float64 in float32, it saturates
+arithmetic on 8-bit integers, and it keeps 64-bit integers in 32 bits.
+
+Device "gpu" is an Intel GPU here, and is only reached by naming this runtime.
+
+The weights of a model in memory are handed over where they lie, which is usually a mapped file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mindferry.errors import BackendFailed, BadFeed, NoDevice, OptionError
+from mindferry.runtimes.base import Device, Runtime, Session, Source
+from mindferry.runtimes.declared import Declared, declared
+from mindferry.types import DType, TensorSpec
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+    import openvino
+
+_PLUGINS = {"cpu": "CPU", "gpu": "GPU"}
+_PRECISIONS = ("f32", "bf16", "f16")
+_HINTS = ("latency", "throughput")
+_OWN_OPTIONS = {
+    "INFERENCE_PRECISION_HINT": "precision",
+    "PERFORMANCE_HINT": "hint",
+    "INFERENCE_NUM_THREADS": "threads",
+    "NUM_STREAMS": "streams",
+    "CACHE_DIR": "cache",
+}
+_SMALLEST_SHARED = 64 << 10
+_SATURATING = frozenset({
+    "Abs", "Add", "CumSum", "Divide", "MatMul", "Multiply", "Negative", "Power", "ReduceProd", "ReduceSum", "Subtract",
+})  # fmt: skip
+_INT32 = np.iinfo(np.int32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options of OpenVINO.
+
+    Attributes:
+        precision: in which floating-point operators compute: "f32", "bf16" or "f16"; the device must have it.
+        hint: "latency" gives one inference all cores, "throughput" runs several side by side.
+        threads: CPU threads in all; 0 leaves it to OpenVINO.
+        streams: inferences that run side by side; 0 leaves it to the hint.
+        cache: a folder for compiled models, which makes the next opening quick.
+        config: any other property of the device, such as {"ENABLE_CPU_PINNING": False}.
+    """
+
+    precision: str = "f32"
+    hint: str = "latency"
+    threads: int = 0
+    streams: int = 0
+    cache: str | Path | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class OpenVino(Runtime):
+    """Prepares OpenVINO sessions."""
+
+    name: ClassVar[str] = "openvino"
+    formats: ClassVar[tuple[str, ...]] = ("onnx",)
+    devices: ClassVar[tuple[str, ...]] = tuple(_PLUGINS)
+    options: ClassVar[type[Any]] = Options
+
+    def __init__(self) -> None:
+        importlib.import_module("openvino")
+
+    def _prepare_impl(self, source: Source, device: Device, options: Options) -> Session:
+        import openvino
+
+        properties = _properties(options)
+        core = openvino.Core()
+        plugin = _plugin(core, device)
+        ports = declared(source)
+        _require_types(ports)
+        try:
+            model, kept = _model(core, source)
+            _require_exact(model, source)
+            compiled = core.compile_model(model, plugin, properties)
+        except RuntimeError as error:
+            raise BackendFailed(f"{source.path}: openvino refuses the model: {_words(error)}") from error
+        _require_precision(core, compiled, plugin, options.precision)
+        return OpenVinoSession(compiled, ports, device, kept)
+
+
+class OpenVinoSession(Session):
+    """A compiled model and as many inference requests as threads have run it at once."""
+
+    def __init__(self, compiled: openvino.CompiledModel, ports: Declared, device: Device, kept: object) -> None:
+        super().__init__("openvino", device, ports.inputs, ports.outputs, complex_inputs=ports.complex_inputs)
+        self._compiled: openvino.CompiledModel | None = compiled
+        self._kept = kept
+        self._requests: deque[openvino.InferRequest] = deque()
+        used = {name: place for place, port in enumerate(compiled.inputs) for name in port.names}
+        self._feeds = [(spec, used[spec.name]) for spec in ports.inputs if spec.name in used]
+        made = {name: place for place, port in enumerate(compiled.outputs) for name in port.names}
+        self._results = [(spec, made[spec.name]) for spec in ports.outputs]
+
+    def _run_impl(self, feeds: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        compiled = self._compiled
+        assert compiled is not None
+        tensors = [(place, _tensor(feeds[spec.name], spec)) for spec, place in self._feeds]
+        try:
+            request = self._requests.pop()
+        except IndexError:
+            request = compiled.create_infer_request()
+        try:
+            for place, tensor in tensors:
+                request.set_input_tensor(place, tensor)
+            request.infer()
+            return {spec.name: _owned(request.get_output_tensor(place), spec) for spec, place in self._results}
+        except RuntimeError as error:
+            raise BackendFailed(f"openvino failed on {self.device}: {_words(error)}") from error
+        finally:
+            self._requests.append(request)
+
+    def _close_impl(self) -> None:
+        self._compiled = None
+        self._kept = None
+        self._requests.clear()
+
+
+def _properties(options: Options) -> dict[str, Any]:
+    for name, given, choices in (("precision", options.precision, _PRECISIONS), ("hint", options.hint, _HINTS)):
+        if given not in choices:
+            raise OptionError(f"there is no {name} {given!r}; choose {', '.join(choices)}")
+    if clash := sorted(options.config.keys() & _OWN_OPTIONS.keys()):
+        named = ", ".join(f"{key} is the option {_OWN_OPTIONS[key]}" for key in clash)
+        raise OptionError(f"config holds what has an option of its own: {named}")
+    properties: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": options.precision,
+        "PERFORMANCE_HINT": options.hint.upper(),
+    }
+    if options.precision == "f32":
+        properties["EXECUTION_MODE_HINT"] = "ACCURACY"
+    if options.threads:
+        properties["INFERENCE_NUM_THREADS"] = options.threads
+    if options.streams:
+        properties["NUM_STREAMS"] = options.streams
+    if options.cache is not None:
+        properties["CACHE_DIR"] = str(options.cache)
+    return {**properties, **options.config}
+
+
+def _plugin(core: openvino.Core, device: Device) -> str:
+    """OpenVINO's name of the device."""
+    name = _PLUGINS[device.kind]
+    same = [item for item in core.available_devices if item.partition(".")[0] == name]
+    if device.index >= len(same):
+        found = ", ".join(core.available_devices) or "nothing"
+        needs = "an Intel GPU with its OpenCL driver; for an NVIDIA GPU choose the runtime onnxruntime or tensorrt"
+        raise NoDevice(f"{device} cannot be used: OpenVINO finds {found}" + (f"; it needs {needs}" * (name == "GPU")))
+    return str(same[device.index])
+
+
+def _require_types(ports: Declared) -> None:
+    strings = [spec.name for spec in (*ports.inputs, *ports.outputs) if spec.dtype is DType.STRING]
+    if strings:
+        raise BackendFailed(f"openvino takes and returns no strings ({', '.join(strings)}); choose onnxruntime")
+
+
+def _model(core: openvino.Core, source: Source) -> tuple[openvino.Model, object]:
+    """OpenVINO's model, and the arrays that must live as long as what is compiled from it."""
+    if source.model is None:
+        return core.read_model(source.path), None
+    held = _held(source.model)
+    model = core.read_model(_without(source.model, held))
+    arrays = {str(value.name): np.ascontiguousarray(tensor.numpy()) for value, tensor in held.items()}
+    for parameter in model.get_parameters():
+        for name in parameter.output(0).get_names() & arrays.keys():
+            _fill(model, parameter, arrays[name])
+    model.validate_nodes_and_infer_types()
+    return model, arrays
+
+
+def _held(model: ir.Model) -> dict[ir.Value, ir.TensorProtocol]:
+    """The large weights."""
+    import onnx_ir as ir
+
+    kinds = (ir.DataType.FLOAT, ir.DataType.FLOAT16, ir.DataType.INT8, ir.DataType.INT32, ir.DataType.INT64)
+    return {
+        value: tensor
+        for value in model.graph.initializers.values()
+        if (tensor := value.const_value) is not None
+        and tensor.nbytes >= _SMALLEST_SHARED
+        and tensor.dtype in kinds
+        and value not in model.graph.inputs
+    }
+
+
+def _without(model: ir.Model, held: Mapping[ir.Value, ir.TensorProtocol]) -> bytes:
+    """The ONNX bytes of the model in which held weights are inputs."""
+    import onnx
+    import onnx_ir as ir
+
+    initializers = dict(model.graph.initializers)
+    try:
+        for value in held:
+            value.const_value = None
+            del model.graph.initializers[str(value.name)]
+        proto = ir.to_proto(model)
+    finally:
+        model.graph.initializers.clear()
+        model.graph.initializers.update(initializers)
+        for value, tensor in held.items():
+            value.const_value = tensor
+    proto.graph.input.extend(
+        onnx.helper.make_tensor_value_info(str(value.name), tensor.dtype.value, tensor.shape.numpy())
+        for value, tensor in held.items()
+    )
+    data: bytes = proto.SerializeToString()
+    return data
+
+
+def _fill(model: openvino.Model, parameter: Any, array: npt.NDArray[Any]) -> None:
+    import openvino
+
+    constant = openvino.op.Constant(_shareable(array), shared_memory=True)
+    parameter.output(0).replace(constant.output(0))
+    model.remove_parameter(parameter)
+
+
+def _shareable(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same memory, which must outlive it, marked as writeable: OpenVINO asks for that, but only reads constants."""
+    memory = memoryview((ctypes.c_char * array.nbytes).from_address(array.ctypes.data))
+    shared: npt.NDArray[Any] = np.frombuffer(memory, array.dtype).reshape(array.shape)
+    return shared
+
+
+def _require_exact(model: openvino.Model, source: Source) -> None:
+    """Raises where OpenVINO would compute something else than the model says."""
+    reasons: dict[str, list[str]] = {}
+    for operator in _operators(model):
+        for output in operator.outputs():
+            kind, kind_of = output.get_element_type().get_type_name(), operator.get_type_name()
+            if kind == "f64":
+                reasons.setdefault("computes float64 in float32", []).append(operator.get_friendly_name())
+            if kind in ("i8", "u8") and kind_of in _SATURATING:
+                reasons.setdefault(f"saturates {kind_of} of 8-bit integers", []).append(operator.get_friendly_name())
+    if reasons:
+        shown = "; ".join(f"{reason} ({', '.join(names[:3])})" for reason, names in sorted(reasons.items()))
+        raise BackendFailed(f"{source.path}: openvino {shown}; choose onnxruntime")
+
+
+def _operators(model: openvino.Model) -> Iterator[Any]:
+    """All operators, those in the bodies of branches and loops included."""
+    for operator in model.get_ops():
+        yield operator
+        kind = operator.get_type_name()
+        if kind == "If":
+            yield from _operators(operator.get_function(0))
+            yield from _operators(operator.get_function(1))
+        elif kind in ("Loop", "TensorIterator"):
+            yield from _operators(operator.get_function())
+
+
+def _require_precision(core: openvino.Core, compiled: openvino.CompiledModel, plugin: str, wanted: str) -> None:
+    found = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+    if found != wanted:
+        name = core.get_property(plugin, "FULL_DEVICE_NAME")
+        raise OptionError(f"{name} has no precision {wanted}: OpenVINO would compute in {found} instead")
+
+
+def _tensor(array: npt.NDArray[Any], spec: TensorSpec) -> openvino.Tensor:
+    import openvino
+
+    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size:
+        low, high = array.min(), array.max()
+        if low < _INT32.min or high > _INT32.max:
+            raise BadFeed(f"{spec.name} holds values outside int32, in which openvino keeps 64-bit integers")
+    if not array.flags.writeable:
+        array = array.copy()
+    if spec.dtype is DType.BFLOAT16:
+        return openvino.Tensor(array.view(np.uint16), array.shape, openvino.Type.bf16)
+    return openvino.Tensor(array, shared_memory=True)
+
+
+def _owned(tensor: openvino.Tensor, spec: TensorSpec) -> npt.NDArray[Any]:
+    """The tensor's values in an array of their own; OpenVINO shows bfloat16 as if it were float16."""
+    array: npt.NDArray[Any] = tensor.data.copy()
+    return array.view(DType.BFLOAT16.numpy()) if spec.dtype is DType.BFLOAT16 else array
+
+
+def _words(error: BaseException) -> str:
+    """What OpenVINO says, without the places in its own source."""
+    own = ("Exception from ", "Check '", "FrontEnd API failed", "Summary:", "To facilitate")
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line.removeprefix("-- ") for line in lines if line and not line.startswith(own)]
+    return " ".join(kept) or type(error).__name__
