@@ -59,7 +59,6 @@ _DTYPES = {
     "complex64": DType.COMPLEX64, "complex128": DType.COMPLEX128, "string": DType.STRING,
 }  # fmt: skip
 _BFLOAT16_IN_ONNX = 16
-_SMALLEST_SHARED = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,32 +204,17 @@ def _model(source: Source, settings: onnxruntime.SessionOptions) -> tuple[str | 
     """What InferenceSession takes, and what must live as long as the session."""
     if source.model is None:
         return str(source.path), None
-    import onnx_ir as ir
     import onnxruntime
 
-    held = {
-        value: tensor
-        for value in source.model.graph.initializers.values()
-        if (tensor := value.const_value) is not None
-        and tensor.nbytes >= _SMALLEST_SHARED
-        and tensor.dtype is not ir.DataType.STRING
-    }
-    try:
-        for value, tensor in held.items():
-            value.const_value = ir.ExternalTensor(
-                "in-memory", 0, tensor.nbytes, tensor.dtype, shape=ir.Shape(tensor.shape.numpy()), name=str(value.name)
-            )
-        proto = ir.to_proto(source.model).SerializeToString()
-    finally:
-        for value, tensor in held.items():
-            value.const_value = tensor
-    names = [str(value.name) for value in held]
+    from mindferry.formats.onnx_weights import detached
+
+    message, weights = detached(source.model)
     values = [
         onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(tensor.numpy(), tensor.dtype.value)
-        for tensor in held.values()
+        for tensor in weights.values()
     ]
-    settings.add_external_initializers(names, values)
-    return proto, values
+    settings.add_external_initializers(list(weights), values)
+    return message.SerializeToString(), values
 
 
 def _specs(arguments: Sequence[onnxruntime.NodeArg], source: Source) -> tuple[TensorSpec, ...]:

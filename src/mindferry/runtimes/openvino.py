@@ -14,7 +14,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,6 +28,7 @@ from mindferry.runtimes.declared import Declared, declared
 from mindferry.types import DType, TensorSpec
 
 if TYPE_CHECKING:
+    import onnx
     import onnx_ir as ir
     import openvino
 
@@ -42,6 +43,7 @@ _OWN_OPTIONS = {
     "CACHE_DIR": "cache",
 }
 _SMALLEST_SHARED = 64 << 10
+_SHARED = ("FLOAT", "FLOAT16", "INT8", "INT32", "INT64")
 _SATURATING = frozenset({
     "Abs", "Add", "CumSum", "Divide", "MatMul", "Multiply", "Negative", "Power", "ReduceProd", "ReduceSum", "Subtract",
 })  # fmt: skip
@@ -178,9 +180,11 @@ def _model(core: openvino.Core, source: Source) -> tuple[openvino.Model, object]
     """OpenVINO's model, and the arrays that must live as long as what is compiled from it."""
     if source.model is None:
         return core.read_model(source.path), None
-    held = _held(source.model)
-    model = core.read_model(_without(source.model, held))
-    arrays = {str(value.name): np.ascontiguousarray(tensor.numpy()) for value, tensor in held.items()}
+    from mindferry.formats.onnx_weights import detached
+
+    message, weights = detached(source.model, _SMALLEST_SHARED)
+    arrays = {name: np.ascontiguousarray(item.numpy()) for name, item in weights.items() if item.dtype.name in _SHARED}
+    model = core.read_model(_with_inputs(message, weights, arrays))
     for parameter in model.get_parameters():
         for name in parameter.output(0).get_names() & arrays.keys():
             _fill(model, parameter, arrays[name])
@@ -188,42 +192,24 @@ def _model(core: openvino.Core, source: Source) -> tuple[openvino.Model, object]
     return model, arrays
 
 
-def _held(model: ir.Model) -> dict[ir.Value, ir.TensorProtocol]:
-    """The large weights."""
-    import onnx_ir as ir
-
-    kinds = (ir.DataType.FLOAT, ir.DataType.FLOAT16, ir.DataType.INT8, ir.DataType.INT32, ir.DataType.INT64)
-    return {
-        value: tensor
-        for value in model.graph.initializers.values()
-        if (tensor := value.const_value) is not None
-        and tensor.nbytes >= _SMALLEST_SHARED
-        and tensor.dtype in kinds
-        and value not in model.graph.inputs
-    }
-
-
-def _without(model: ir.Model, held: Mapping[ir.Value, ir.TensorProtocol]) -> bytes:
-    """The ONNX bytes of the model in which held weights are inputs."""
+def _with_inputs(message: onnx.ModelProto, weights: Mapping[str, ir.TensorProtocol], shared: Collection[str]) -> bytes:
+    """The model with inputs in the place of shared weights, and the other weights put back."""
     import onnx
-    import onnx_ir as ir
 
-    initializers = dict(model.graph.initializers)
-    try:
-        for value in held:
-            value.const_value = None
-            del model.graph.initializers[str(value.name)]
-        proto = ir.to_proto(model)
-    finally:
-        model.graph.initializers.clear()
-        model.graph.initializers.update(initializers)
-        for value, tensor in held.items():
-            value.const_value = tensor
-    proto.graph.input.extend(
-        onnx.helper.make_tensor_value_info(str(value.name), tensor.dtype.value, tensor.shape.numpy())
-        for value, tensor in held.items()
-    )
-    data: bytes = proto.SerializeToString()
+    stored = [tensor for tensor in message.graph.initializer if tensor.name not in shared]
+    for tensor in stored:
+        if tensor.name in weights:
+            del tensor.external_data[:]
+            tensor.data_location = onnx.TensorProto.DEFAULT
+            tensor.raw_data = weights[tensor.name].tobytes()
+    inputs = [
+        onnx.helper.make_tensor_value_info(name, weights[name].dtype.value, weights[name].shape.numpy())
+        for name in shared
+    ]
+    del message.graph.initializer[:]
+    message.graph.initializer.extend(stored)
+    message.graph.input.extend(inputs)
+    data: bytes = message.SerializeToString()
     return data
 
 
