@@ -57,17 +57,17 @@ def test_last_batch_of_a_fixed_dimension_is_filled_up(as_lists: bool) -> None:
 
 
 def test_batch_that_cannot_be() -> None:
-    with pytest.raises(OptionError, match="batches of 3, not 2; --input-shape x:batch,2 may free it"):
+    with pytest.raises(OptionError, match="batches of 3, not 2; the input shape x:batch,2 may free it"):
         predict_arrays(Adder((3, 2)), {"x": X}, batch=2)
-    with pytest.raises(OptionError, match=r"output sum has shape \[1\].*run without --batch"):
+    with pytest.raises(OptionError, match=r"output sum has shape \[1\], without a row for each of 3 rows"):
         predict_arrays(Adder(("n", 2), rows=False), {"x": X}, batch=3)
-    for feed in (np.float32(1), np.zeros((0, 2), np.float32)):
-        with pytest.raises(BadFeed, match="same number of rows"):
+    for feed, text in ((np.float32(1), r"takes \[number of rows, 2\]"), (np.zeros((0, 2), np.float32), "no rows in x")):
+        with pytest.raises(BadFeed, match=text):
             predict_arrays(Adder(("n", 2)), {"x": feed}, batch=3)
 
 
 def test_rows_for_a_fixed_batch_size_are_pointed_to_batches() -> None:
-    with pytest.raises(BadFeed, match=r"the model takes \[3, 2\] \(--batch 3 runs it in batches of that size\)"):
+    with pytest.raises(BadFeed, match=r"takes \[3, 2\] \(run_batched, or --batch 3 on the command"):
         predict_arrays(Adder((3, 2)), {"x": X})
     with pytest.raises(BadFeed, match=r"the model takes \[3, 4\]$"):
         predict_arrays(Adder((3, 4)), {"x": X[:3]})

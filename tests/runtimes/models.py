@@ -12,14 +12,15 @@ Port = tuple[str, int, Sequence[int | str | None] | None]
 
 
 def save(
-    path: Path, nodes: Sequence[onnx.NodeProto], inputs: Sequence[Port], outputs: Sequence[Port], **metadata: str
-) -> Path:
-    """A model of nodes at opset 18."""
+    path: Path, nodes: Sequence[onnx.NodeProto], inputs: Sequence[Port], outputs: Sequence[Port], *, opset: int = 18,
+    **metadata: str,
+) -> Path:  # fmt: skip
+    """A model of nodes."""
     graph = helper.make_graph(
         nodes, "g", [helper.make_tensor_value_info(*port) for port in inputs],
         [helper.make_tensor_value_info(*port) for port in outputs],
     )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     helper.set_model_props(model, metadata)
     onnx.save(model, path)
     return path

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,3 +129,92 @@ def test_one_of_many_threads_closes(session: Session) -> None:
     for thread in threads:
         thread.join()
     assert session.closed == 1
+
+
+class Slow(AddOneSession):
+    """Runs until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(Device("cpu"), 1)
+        self.begun, self.go, self.ran_closed = threading.Semaphore(0), threading.Event(), False
+
+    def _run_impl(self, feeds: dict[str, Any]) -> dict[str, Any]:
+        self.begun.release()
+        assert self.go.wait(10)
+        self.ran_closed |= self.closed > 0
+        return super()._run_impl(feeds)
+
+
+def test_futures_hold_results_and_errors(session: Session) -> None:
+    futures = [session.run_async([index]) for index in range(50)]
+    assert [future.result(10)["y"].tolist() for future in futures] == [[index + 1] for index in range(50)]
+    assert isinstance(session.run_async({"z": [1]}).exception(10), BadFeed)
+    session.failure = ValueError("no luck")
+    assert isinstance(session.run_async([1]).exception(10), BackendFailed)
+
+
+def test_futures_of_a_closed_session(session: Session) -> None:
+    session.close()
+    for use in (lambda: session.run_async([1]), lambda: session.run_batched([1]), session.warm_up):
+        with pytest.raises(RunError, match=r"^this addone session is closed; open the model again$"):
+            use()
+
+
+def test_closing_waits_for_what_runs_and_cancels_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    session = Slow()
+    before = threading.active_count()
+    caller = threading.Thread(target=session.run, args=([1],))
+    caller.start()
+    futures = [session.run_async([index]) for index in range(10)]
+    for _ in range(3):
+        assert session.begun.acquire(timeout=10)
+    closer = threading.Thread(target=session.close)
+    closer.start()
+    deadline = time.monotonic() + 10
+    while sum(future.cancelled() for future in futures) < 8 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert session.closed == 0
+    session.go.set()
+    closer.join(10)
+    assert session.closed == 1 and not session.ran_closed
+    done = [future.result()["y"].tolist() for future in futures if not future.cancelled()]
+    assert done == [[1], [2]]
+    caller.join(10)
+    assert threading.active_count() == before
+
+
+def test_a_callback_may_close_the_session() -> None:
+    session = Slow()
+    future = session.run_async([1])
+    closed = threading.Event()
+    future.add_done_callback(lambda _: (session.close(), closed.set()))
+    session.go.set()
+    assert future.result(10)["y"].tolist() == [2]
+    assert closed.wait(10) and session.closed == 1
+
+
+def test_a_forgotten_session_is_not_kept_by_its_threads() -> None:
+    session = AddOneSession(Device("cpu"), 1)
+    session.run_async([1]).result(10)
+    gone = weakref.ref(session)
+    del session
+    deadline = time.monotonic() + 10
+    while gone() is not None and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0.01)
+    assert gone() is None
+
+
+def test_warm_up_runs_on_zeros_or_on_what_is_given() -> None:
+    given = []
+
+    class Seen(AddOneSession):
+        def _run_impl(self, feeds: dict[str, Any]) -> dict[str, Any]:
+            given.append(feeds["x"].tolist())
+            return {}
+
+    session = Seen(Device("cpu"), 1)
+    session.warm_up()
+    session.warm_up([3, 4], runs=2)
+    assert given == [[0], [3, 4], [3, 4]]

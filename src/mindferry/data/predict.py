@@ -13,7 +13,8 @@ import numpy.typing as npt
 from mindferry.data import images
 from mindferry.data.description import Description
 from mindferry.data.sources import Feed
-from mindferry.errors import BadFeed, FileProblem, OptionError
+from mindferry.errors import FileProblem, OptionError
+from mindferry.runtimes import batches
 
 if TYPE_CHECKING:
     from mindferry.runtimes.base import Session
@@ -47,31 +48,8 @@ def predict_arrays(
         OptionError: the model's batch size is another one, or an output has no rows.
     """
     if batch is None:
-        try:
-            return Predictions(session.run(feeds))
-        except BadFeed as error:
-            raise BadFeed(f"{error}{_hint(session.inputs, feeds)}") from None
-    counts = {name: len(feed) if np.ndim(feed) else 0 for name, feed in feeds.items()}
-    total = max(counts.values(), default=0)
-    if not total or any(count != total for count in counts.values()):
-        raise BadFeed(f"--batch needs inputs with the same number of rows; they have {_listed(counts)}")
-    for spec in session.inputs:
-        _fixed_batch(spec, batch)
-    parts = []
-    for start in range(0, total, batch):
-        part = {name: array[start : start + batch] for name, array in feeds.items()}
-        parts.append(_run_padded(session, part, min(batch, total - start), batch))
-        if progress is not None:
-            progress(min(start + batch, total), total)
-    return Predictions(_joined(parts))
-
-
-def _hint(specs: Sequence[TensorSpec], feeds: Mapping[str, Feed]) -> str:
-    """What helps where the inputs have more rows than a model of a fixed batch size takes, else nothing."""
-    shapes = [(spec.shape, np.shape(feeds[spec.name])) for spec in specs if spec.shape and spec.name in feeds]
-    sizes = {wanted[0] for wanted, given in shapes if len(wanted) == len(given) and wanted[0] != given[0]}
-    size = sizes.pop() if len(sizes) == 1 else None
-    return f" (--batch {size} runs it in batches of that size)" if isinstance(size, int) else ""
+        return Predictions(session.run(feeds))
+    return Predictions(session.run_batched(feeds, batch_size=batch, progress=progress))
 
 
 def predict_images(
@@ -89,7 +67,7 @@ def predict_images(
         BadFeed: the described arrays do not fit the model.
     """
     spec = _image_spec(session.inputs, description)
-    size = _fixed_batch(spec, batch) or batch or 1
+    size = batches.size(session.inputs, session.outputs, batch).rows or 1
     parts: list[dict[str, Array]] = []
     names: list[str] = []
     problems: list[str] = []
@@ -106,7 +84,7 @@ def predict_images(
             waiting.append(array)
             names.append(str(path))
         if waiting and (len(waiting) == size or done == len(paths)):
-            parts.append(_run_padded(session, {spec.name: np.stack(waiting)}, len(waiting), size))
+            parts.append(session.run_batched({spec.name: np.stack(waiting)}))
             waiting.clear()
         if progress is not None:
             progress(done, len(paths))
@@ -124,42 +102,5 @@ def _image_spec(specs: Sequence[TensorSpec], description: Description) -> Tensor
     raise OptionError(f"images feed one input, the model takes {listed}; give it arrays")
 
 
-def _fixed_batch(spec: TensorSpec, batch: int | None) -> int | None:
-    """The model's own batch size, or None where it takes any.
-
-    Raises:
-        OptionError: it is not the one asked for.
-    """
-    first = spec.shape[0] if spec.shape else None
-    if not isinstance(first, int):
-        return None
-    if batch is not None and first != batch:
-        free = ",".join(["batch", *(str(dim) for dim in (spec.shape or ())[1:])])
-        hint = f"--input-shape {spec.name}:{free} may free it"
-        raise OptionError(f"the model takes batches of {first}, not {batch}; {hint}")
-    return first
-
-
-def _run_padded(session: Session, feeds: Mapping[str, Feed], rows: int, batch: int) -> dict[str, Array]:
-    """The outputs of some rows; a model of a fixed batch size gets the last row again until the batch is full."""
-    fixed = any(spec.shape and isinstance(spec.shape[0], int) for spec in session.inputs)
-    if fixed and rows < batch:
-        feeds = {name: [*array, *[array[-1]] * (batch - rows)] for name, array in feeds.items()}
-        feeds = {name: np.stack(array) if isinstance(array[0], np.ndarray) else array for name, array in feeds.items()}
-    outputs = session.run(feeds)
-    size = batch if fixed else rows
-    for name, array in outputs.items():
-        if array.ndim == 0 or len(array) != size:
-            shape = list(array.shape)
-            raise OptionError(
-                f"output {name} has shape {shape}, not a row for each of {size} inputs; run without --batch"
-            )
-    return {name: array[:rows] for name, array in outputs.items()}
-
-
 def _joined(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "no inputs"

@@ -6,22 +6,28 @@ Public methods check, `_impl` methods do the work of one runtime.
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
-from mindferry.errors import BackendFailed, MindFerryError, OptionError, RunError, words
-from mindferry.runtimes.feeds import Feed, check_feeds
+from mindferry.errors import BackendFailed, BadFeed, MindFerryError, OptionError, RunError, words
+from mindferry.runtimes import batches
+from mindferry.runtimes.feeds import Feed, check_feeds, fitting, forms, zeros
 from mindferry.types import TensorSpec
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import onnx_ir as ir
+
+Outputs: TypeAlias = "dict[str, npt.NDArray[np.generic]]"
+"""A model's outputs by name, in the model's order."""
 
 DEVICES = ("cpu", "gpu", "ascend310", "ascend910")
 
@@ -76,7 +82,7 @@ class Source:
 
 
 class Session(ABC):
-    """A model that is ready to run on one device. Several threads may call `run` at once.
+    """A model that is ready to run on one device. Several threads may use it at once.
 
     Attributes:
         runtime: the runtime's name.
@@ -101,52 +107,148 @@ class Session(ABC):
         complex_inputs: frozenset[str] = frozenset(),
     ) -> None:
         self.runtime, self.device, self.inputs, self.outputs = runtime, device, inputs, outputs
-        self._complex_inputs = complex_inputs
-        self._closed, self._lock = False, threading.Lock()
+        self._complex_inputs, self._forms = complex_inputs, forms(inputs)
+        self._closed, self._idle = False, threading.Condition()
+        self._running: set[int] = set()
+        self._workers: ThreadPoolExecutor | None = None
+        self._worker_threads: set[int] = set()
 
-    def run(self, *feeds: Mapping[str, Feed] | Feed) -> dict[str, npt.NDArray[np.generic]]:
+    def run(self, *feeds: Mapping[str, Feed] | Feed) -> Outputs:
         """The model's outputs by name, in the model's order.
 
         Args:
-            *feeds: one mapping from input names to arrays, or the arrays in the order of `inputs`. Arrays must have the
-                model's element type and shape; Python numbers and lists take the model's element type where that
-                loses nothing; a complex array goes where the model takes real and imaginary parts.
+            *feeds: one mapping from input names to arrays, or the arrays in the order of `inputs`: numpy's own, or any
+                in host memory that speak DLPack, `__array_interface__` or `__array__`, whose memory is shared where it
+                can be. They must have the model's element type and shape; Python numbers and lists take the model's
+                element type where that loses nothing; a complex array goes where the model takes real and imaginary
+                parts.
 
         Raises:
             BadFeed: inputs are missing, unknown, or of the wrong element type or shape; all of them are listed.
             BackendFailed: the runtime gave up; its words are in the text.
             RunError: the session is closed.
         """
-        if self._closed:
-            raise self._closed_error()
-        arrays = check_feeds(self.inputs, feeds, self._complex_inputs)
+        self._require_open()
+        arrays = fitting(self._forms, feeds)
+        if arrays is None:
+            try:
+                arrays = check_feeds(self.inputs, feeds, self._complex_inputs)
+            except BadFeed as error:
+                raise BadFeed(f"{error}{batches.hint(self.inputs, feeds, self._complex_inputs)}") from None
+        return self._call(arrays)
+
+    def run_async(self, *feeds: Mapping[str, Feed] | Feed) -> Future[Outputs]:
+        """What `run` returns or raises, as a future; as many run at once as the machine has processors.
+
+        The arrays must not change before the future is done. `close` cancels the futures that have not begun.
+
+        Raises:
+            RunError: the session is closed.
+
+        Example:
+            >>> import mindferry, numpy as np
+            >>> with mindferry.open(mindferry.demo.path("lenet5.mindir")) as session:
+            ...     futures = [session.run_async(np.zeros((rows, 1, 32, 32), np.float32)) for rows in (1, 2)]
+            ...     [future.result()["output"].shape for future in futures]
+            [(1, 10), (2, 10)]
+        """
+        with self._idle:
+            self._require_open()
+            if self._workers is None:
+                started = self._worker_threads
+                self._workers = ThreadPoolExecutor(
+                    os.cpu_count() or 1,
+                    thread_name_prefix=f"mindferry-{self.runtime}",
+                    initializer=lambda: started.add(threading.get_ident()),
+                )
+            return self._workers.submit(self.run, *feeds)
+
+    def run_batched(
+        self,
+        *feeds: Mapping[str, Feed] | Feed,
+        batch_size: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Outputs:
+        """The outputs for any number of rows, run in batches and put together.
+
+        The batch is the first dimension of the first input, and of every input that starts alike; other inputs are
+        given whole to each run. A model of a fixed batch size gets the last row again until the last batch is full,
+        and the outputs of these repetitions are removed. That the rows do not influence each other cannot be seen from
+        shapes: where they do, as in a normalisation over the batch, the answer depends on how the rows are batched.
+
+        Args:
+            *feeds: as in `run`.
+            batch_size: rows in one run; by default the model's own, or all rows at once where it takes any number.
+            progress: called with (rows done, rows in all).
+
+        Raises:
+            OptionError: the model has another batch size or none, or an output has no row for each row of the batch.
+            BadFeed, BackendFailed, RunError: as in `run`.
+
+        Example:
+            >>> import mindferry, numpy as np
+            >>> with mindferry.open(mindferry.demo.path("lenet5.mindir"), input_shapes={"x": (8, 1, 32, 32)}) as session:
+            ...     session.run_batched(np.zeros((11, 1, 32, 32), np.float32))["output"].shape
+            (11, 10)
+        """
+        self._require_open()
+        size = batches.size(self.inputs, self.outputs, batch_size)
+        arrays = check_feeds(batches.unbatched(self.inputs), feeds, self._complex_inputs)
+        names = batches.batched(self.inputs)
+        return batches.run(self._call, arrays, names, size, progress)
+
+    def warm_up(self, *feeds: Mapping[str, Feed] | Feed, runs: int = 1) -> None:
+        """Runs the model for what a first run prepares; without feeds on zeros, with free dimensions of 1.
+
+        Raises:
+            BadFeed: there are no feeds, and the model leaves an element type or a rank open; or as in `run`.
+            BackendFailed, RunError: as in `run`.
+        """
+        given = feeds or (zeros(self.inputs),)
+        for _ in range(runs):
+            self.run(*given)
+
+    def _call(self, arrays: dict[str, npt.NDArray[Any]]) -> Outputs:
+        """Runs checked inputs. `close` waits for the threads in `_running`, so they enter it before they look."""
+        thread = threading.get_ident()
+        self._running.add(thread)
         try:
+            self._require_open()
             return self._run_impl(arrays)
         except MindFerryError:
             raise
         except Exception as error:
-            if self._closed:  # by another thread, meanwhile
-                raise self._closed_error() from None
             raise BackendFailed(f"{self.runtime} failed on {self.device}: {words(error)}") from error
+        finally:
+            self._running.discard(thread)
+            if self._closed:
+                with self._idle:
+                    self._idle.notify_all()
 
     @abstractmethod
     def _run_impl(self, feeds: dict[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[np.generic]]:
-        """Runs checked inputs."""
+        """Runs checked inputs: arrays in C order and the machine's byte order, perhaps read-only."""
 
-    def _closed_error(self) -> RunError:
-        return RunError(f"this {self.runtime} session is closed; open the model again")
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RunError(f"this {self.runtime} session is closed; open the model again")
 
     def close(self) -> None:
-        """Releases the model; a second call does nothing."""
-        with self._lock:
+        """Waits for the calls that run, cancels those that wait, and releases the model; a second call does nothing."""
+        with self._idle:
             if self._closed:
                 return
             self._closed = True
+        own = threading.get_ident()
+        if self._workers is not None:
+            self._workers.shutdown(wait=own not in self._worker_threads, cancel_futures=True)
+        with self._idle:
+            self._idle.wait_for(lambda: self._running <= {own})
         self._close_impl()
 
     @abstractmethod
     def _close_impl(self) -> None:
-        """Releases what the runtime holds."""
+        """Releases what the runtime holds; nothing runs any more."""
 
     def __enter__(self) -> Self:
         return self
