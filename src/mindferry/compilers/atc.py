@@ -1,0 +1,204 @@
+"""ONNX and AIR -> OM through ATC, the compiler in Ascend's CANN toolkit.
+
+What ATC would refuse is found before it runs, which takes minutes; everything that is found is told at once. ATC works
+in a folder beside the target; the file that it makes, whatever suffix it gives it, then takes the target's place.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shlex
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mindferry.ascend import socs
+from mindferry.compilers import atc_errors, atc_options, cann, process
+from mindferry.compilers.atc_options import Options
+from mindferry.data import aipp, description
+from mindferry.errors import ConvertError, FileProblem, OptionError
+from mindferry.formats import _files, onnx
+from mindferry.targets import Finding
+from mindferry.targets.ascend import findings_for
+from mindferry.types import Shape
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+FILES = ("onnx", "air")
+"""Formats whose files are compiled as they are."""
+
+__all__ = ["FILES", "Options", "write", "write_file"]
+
+_FRAMEWORKS = {"air": 1, "onnx": 5}
+_LARGEST_FILE = 2**31 - 1
+_WARNING = re.compile(r"\bW[0-9A-Z]\d{4}\b|\[WARNING\]")
+_LOG = logging.getLogger(__name__)
+
+
+def write(
+    model: ir.Model, target: Path, options: Options, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Compiles a model in memory; the target appears whole or not at all.
+
+    Returns:
+        The processor, precision and profiles, ATC's command, its warnings and how long it took.
+
+    Raises:
+        OptionError: options cannot be meant, all of them listed.
+        ConvertError: ATC would refuse the model, for the reasons listed, or did.
+        NotInstalled: there is no ATC on this machine.
+        FileProblem: a file cannot be read or written.
+    """
+    place = _files.check_target(target)
+    _require(target, options, (place,), model)
+    atc = cann.find(options.atc)
+    with _work_folder(place) as folder:
+        source = Path(folder) / f"{place.stem}.onnx"
+        onnx.save(model, source)
+        return _compile(atc, _Job("onnx", source, place, Path(folder), _shapes(model), target), options)
+
+
+def write_file(
+    source: Path, target: Path, options: Options, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Compiles an .onnx or .air file as it is; as `write` otherwise."""
+    kind = "air" if source.suffix.lower() == ".air" else "onnx"
+    place, origin = _files.check_target(target), source.resolve()
+    size = len(_files.map_file(source))
+    model = onnx.load(source) if kind == "onnx" and size <= _LARGEST_FILE else None
+    _require(source, options, (origin, place), model, _file_problems(kind, size, options))
+    atc = cann.find(options.atc)
+    with _work_folder(place) as folder:
+        shapes = _shapes(model) if model is not None else {}
+        return _compile(atc, _Job(kind, origin, place, Path(folder), shapes, source), options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A file to compile.
+
+    Attributes:
+        kind: one of FILES.
+        place: where the OM goes; folder: where ATC works.
+        shapes: of the model's inputs.
+        shown: what an error names.
+    """
+
+    kind: str
+    source: Path
+    place: Path
+    folder: Path
+    shapes: Mapping[str, Shape | None]
+    shown: Path
+
+
+def _work_folder(place: Path) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix=".atc-", dir=place.parent)
+
+
+def _require(
+    shown: Path, options: Options, paths: Sequence[Path], model: ir.Model | None, file_problems: Sequence[str] = ()
+) -> None:
+    """Raises one error with everything that is wrong with options, paths and model."""
+    wrong = [*atc_options.problems(options, paths), *file_problems]
+    refused: list[Finding] = []
+    if model is not None:
+        wrong += atc_options.shape_problems(model, options)
+        refused = findings_for(model, _soc(options), options.input_shapes, profiles=options.profiles > 0)
+    if options.aipp is not None:
+        wrong += aipp.problems(description.read(options.aipp), model, crop=not options.image_sizes)
+    texts = wrong + [f"{finding} ({finding.cure})" if finding.cure else str(finding) for finding in refused]
+    if texts:
+        kind = ConvertError if refused or file_problems else OptionError
+        raise kind(f"{shown}: ATC would not take this: {'; '.join(texts)}")
+
+
+def _soc(options: Options) -> socs.Soc | None:
+    try:
+        return socs.find(options.soc)
+    except OptionError:  # told among the problems of the options
+        return None
+
+
+def _file_problems(kind: str, size: int, options: Options) -> list[str]:
+    if kind == "onnx":
+        return ["the file has more than 2 GB; keep its weights in a file of their own"] * (size > _LARGEST_FILE)
+    ignored = [
+        name for name in ("input_shapes", "batch_sizes", "image_sizes", "dims", "aipp") if getattr(options, name)
+    ]
+    return [f"{name} is ignored by ATC for AIR; compile the ONNX model instead" for name in ignored]
+
+
+def _shapes(model: ir.Model) -> dict[str, Shape | None]:
+    return {
+        str(value.name): None
+        if value.shape is None
+        else tuple(size if isinstance(size, int) else size.value for size in value.shape)
+        for value in model.graph.inputs
+    }
+
+
+def _compile(atc: cann.Atc, job: _Job, options: Options) -> dict[str, Any]:
+    configuration = None
+    if options.aipp is not None:
+        configuration = job.folder / "aipp.cfg"
+        image = description.read(options.aipp).input
+        rank = list(job.shapes).index(image.name) if image.name else 0
+        configuration.write_text(aipp.configuration(image, rank=rank, crop=not options.image_sizes), "utf-8")
+    made = job.folder / "made"
+    made.mkdir()
+    command = [
+        *atc.command,
+        f"--model={job.source}",
+        f"--framework={_FRAMEWORKS[job.kind]}",
+        f"--output={made / job.place.stem}",
+        *atc_options.arguments(options, job.shapes, configuration),
+    ]
+    started = time.perf_counter()
+    lines = _run(atc, command, job, options)
+    _take(made, job)
+    return {
+        "soc": options.soc,
+        "precision": options.precision,
+        "profiles": options.profiles,
+        "atc": atc.place,
+        "warnings": [line for line in lines if _WARNING.search(line)],
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def _run(atc: cann.Atc, command: Sequence[str], job: _Job, options: Options) -> list[str]:
+    """What ATC printed; raises where it failed."""
+
+    def pass_on(line: str) -> None:
+        _LOG.info("%s", line)
+        if options.line is not None:
+            options.line(line)
+
+    _LOG.info("running %s", shlex.join(command))
+    try:
+        code, lines, late = process.run(command, folder=job.folder, seconds=options.seconds, line=pass_on)
+    except OSError as error:
+        raise FileProblem(f"{atc.place}: cannot be run ({error.strerror or error})") from None
+    if late and code:
+        raise ConvertError(f"{job.shown}: ATC was ended after {options.seconds:g} seconds; allow it more time")
+    if code:
+        raise ConvertError(f"{job.shown}: ATC failed: {atc_errors.explain(code, lines)}")
+    return lines
+
+
+def _take(made: Path, job: _Job) -> None:
+    """Moves the OM to its place; ATC adds the system's name to a file with libraries, such as _linux_aarch64."""
+    found = sorted(made.glob("*.om"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in made.iterdir()) or "nothing"
+        raise ConvertError(f"{job.shown}: ATC ended well but made {names} instead of one .om file")
+    try:
+        found[0].replace(job.place)
+    except OSError as error:
+        raise FileProblem(f"{job.place}: cannot be written ({error.strerror or error})") from None
