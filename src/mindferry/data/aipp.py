@@ -167,8 +167,13 @@ def _numbers_out_of_range(image: ImageInput) -> Iterator[str]:
         else:
             continue
         wrong = True
-    if not wrong and image.dtype != "uint8" and (error := largest_error(image)) > LARGEST_ERROR:
-        yield f"scale, mean and std differ by {error:.2g} of the largest value in float16; {LARGEST_ERROR:.2g} is the limit"
+    if wrong or image.dtype == "uint8":
+        return
+    error = largest_error(image)
+    if not math.isfinite(error):
+        yield "scale, mean and std make numbers outside float16"
+    elif error > LARGEST_ERROR:
+        yield f"in float16, scale, mean and std miss by {error:.2g} of the largest value; {LARGEST_ERROR:.2g} is the limit"
 
 
 def _unfit(image: ImageInput, shapes: Mapping[str, Shape | None]) -> Iterator[str]:
