@@ -149,7 +149,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="networks (default: all of DIR)")
     parser.add_argument("--opset", type=int, action="append", help="several times for several; 18 by default")
     parser.add_argument(
-        "--record", metavar="PYTHON", help="first record the named networks into DIR, with this Python, which has MindSpore"
+        "--record",
+        metavar="PYTHON",
+        help="first record the named networks into DIR, with this Python, which has MindSpore",
     )
     parser.add_argument(
         "--tolerance", type=float, default=TOLERANCE, help=f"largest difference allowed (default {TOLERANCE:g})"

@@ -11,13 +11,14 @@ import fnmatch
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ def enliven(parameter: Any, random: Any) -> None:
     """Redraws the weights that would let the signal fade, and every constant float parameter.
 
     mindcv's initial weights often make the output independent of the input, and its initial normalizations,
-    biases and layer scales are neutral: neither would show a wrong conversion.
+    biases and layer scales are neutral: neither would show a wrong conversion. A temperature scales products summed over
+    some 200 tokens; near 1 it would leave a softmax of one element, which flips with rounding errors.
     """
     import mindspore
 
@@ -89,17 +91,58 @@ def enliven(parameter: Any, random: Any) -> None:
         return
     elif parameter.name.endswith(("gamma", "moving_variance")):
         new = random.uniform(0.5, 1.5, value.shape)
+    elif parameter.name.endswith("temperature"):
+        new = random.uniform(0.05, 0.1, value.shape)
     else:
         new = value + random.normal(0.0, 0.1, value.shape)
     parameter.set_data(mindspore.Tensor(new.astype(value.dtype)))
 
 
+def calibrate(network: Any, name: str, random: Any) -> int:
+    """Gives each batch normalization statistics near those of its input, by running one image; returns how many there are.
+
+    Without it the signal grows from block to block until rounding errors and infinities are all that is left of it.
+    """
+    import mindspore
+    from mindspore import nn
+
+    def hook(cell: Any, inputs: tuple[Any, ...]) -> None:
+        mean, spread = statistics(inputs[0].asnumpy())
+        shift = random.normal(0.0, 0.1, mean.shape) * spread
+        cell.moving_mean.set_data(mindspore.Tensor((mean + shift).astype("float32")))
+        variance = random.uniform(0.5, 1.5, mean.shape) * spread**2
+        cell.moving_variance.set_data(mindspore.Tensor(variance.astype("float32")))
+
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+    handles = [cell.register_forward_pre_hook(hook) for _, cell in network.cells_and_names() if isinstance(cell, kinds)]
+    if handles:
+        mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
+        flatten(network(draw_input(name, random)))
+        mindspore.set_context(mode=mindspore.GRAPH_MODE)
+    for handle in handles:
+        handle.remove()
+    return len(handles)
+
+
+def statistics(x: Any) -> tuple[Any, float]:
+    """Each channel's mean, and how far elements are from it; one mean for all where a channel has one element."""
+    import numpy as np
+
+    axes = (0, *range(2, x.ndim))
+    mean = x.mean(axes) if x.size > x.shape[1] else np.full(x.shape[1], x.mean())
+    spread = float((x - np.expand_dims(mean, axes)).std())
+    return mean, spread or 1.0
+
+
 def draw_input(name: str, random: Any) -> Any:
-    """One standard normal float32 image batch, NCHW, batch 1."""
+    """One float32 image batch, NCHW, batch 1: coarse noise and fine noise, so that whole regions differ between images."""
     import mindspore
     import numpy as np
 
-    return mindspore.Tensor(random.standard_normal((1, *input_size(name)), dtype=np.float32))
+    channels, height, width = input_size(name)
+    coarse = random.standard_normal((1, channels, -(-height // 32), -(-width // 32)), dtype=np.float32)
+    fine = random.standard_normal((1, channels, height, width), dtype=np.float32)
+    return mindspore.Tensor(np.kron(coarse, np.ones((32, 32), np.float32))[..., :height, :width] + fine / 2)
 
 
 def flatten(output: Any) -> list[Any]:
@@ -109,118 +152,173 @@ def flatten(output: Any) -> list[Any]:
     return [output.asnumpy()]
 
 
-def stage_mindir(name: str, folder: Path) -> dict[str, Any]:
-    """Exports NAME.mindir; returns its size and the network's."""
-    import mindspore
+@dataclass(frozen=True)
+class Subject:
+    """A network that is ready to be recorded.
 
+    Attributes:
+        first: the image whose answer is recorded; second: another one.
+    """
+
+    name: str
+    network: Any
+    first: Any
+    second: Any
+
+
+def prepare(name: str) -> tuple[Subject, dict[str, Any]]:
+    """Creates and calibrates a network; returns it with what is known about it."""
     network, random = create(name)
+    normalizations = calibrate(network, name, random)
     parameters = list(network.get_parameters())
-    start = time.perf_counter()
-    mindspore.export(network, draw_input(name, random), file_name=str(folder / name), file_format="MINDIR")
-    return {
-        "seconds": time.perf_counter() - start,
-        "bytes": (folder / f"{name}.mindir").stat().st_size,
+    return Subject(name, network, draw_input(name, random), draw_input(name, random)), {
         "input_size": input_size(name),
         "parameters": sum(parameter.size for parameter in parameters),
         "parameter_bytes": sum(parameter.nbytes for parameter in parameters),
+        "calibrated": normalizations,
     }
 
 
-def stage_run(name: str, folder: Path) -> dict[str, Any]:
+def stage_mindir(subject: Subject, folder: Path) -> dict[str, Any]:
+    """Exports NAME.mindir; returns its size, which leaves out weights in a folder of their own."""
+    import mindspore
+
+    mindspore.export(subject.network, subject.first, file_name=str(folder / subject.name), file_format="MINDIR")
+    return {"bytes": (folder / mindir_name(subject.name, folder)).stat().st_size}
+
+
+def mindir_name(name: str, folder: Path) -> str:
+    """NAME.mindir, or NAME_graph.mindir where MindSpore has split the file."""
+    return next(file for file in (f"{name}.mindir", f"{name}_graph.mindir") if (folder / file).exists())
+
+
+def stage_run(subject: Subject, folder: Path) -> dict[str, Any]:
     """Records NAME.npz by running the network in graph mode; returns how far another input moves the output."""
     import numpy as np
 
-    network, random = create(name)
-    first, second = draw_input(name, random), draw_input(name, random)
-    start = time.perf_counter()
-    outputs = flatten(network(first))
-    seconds = time.perf_counter() - start
-    again, other = flatten(network(first)), flatten(network(second))
-    arrays = {"x0": first.asnumpy()} | {f"y{index}": array for index, array in enumerate(outputs)}
-    np.savez_compressed(folder / f"{name}.npz", **arrays)
+    outputs = flatten(subject.network(subject.first))
+    again, other = flatten(subject.network(subject.first)), flatten(subject.network(subject.second))
+    arrays = {"x0": subject.first.asnumpy()} | {f"y{index}": array for index, array in enumerate(outputs)}
+    np.savez_compressed(folder / f"{subject.name}.npz", **arrays)
     largest = max(float(np.abs(array).max()) for array in outputs)
     return {
-        "seconds": seconds,
         "largest": largest,
         "repeats": all(np.array_equal(a, b, equal_nan=True) for a, b in zip(outputs, again, strict=True)),
         "sensitivity": max(float(np.abs(a - b).max()) for a, b in zip(outputs, other, strict=True)) / largest,
     }
 
 
-def stage_onnx(name: str, folder: Path) -> dict[str, Any]:
-    """Runs MindSpore's own ONNX exporter and discards its file; returns time and memory."""
+def stage_onnx(subject: Subject, folder: Path) -> dict[str, Any]:
+    """Runs MindSpore's own ONNX exporter and discards its file; returns the file's size."""
     import mindspore
 
-    network, random = create(name)
-    x = draw_input(name, random)
-    before = resident()
-    start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        mindspore.export(network, x, file_name=f"{scratch}/network", file_format="ONNX")
-        size = sum(path.stat().st_size for path in Path(scratch).iterdir())
-    return {
-        "seconds": time.perf_counter() - start,
-        "bytes": size,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "network_bytes": before,
-    }
-
-
-def resident() -> int:
-    """Bytes of this process in memory now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        mindspore.export(subject.network, subject.first, file_name=f"{scratch}/network", file_format="ONNX")
+        return {"bytes": sum(path.stat().st_size for path in Path(scratch).iterdir())}
 
 
 STAGES = {"mindir": stage_mindir, "run": stage_run, "onnx": stage_onnx}
 
 
-def run_stage(stage: str, name: str, folder: Path) -> None:
-    """Runs one stage in this process and writes its result, or the first line of its error, to standard output."""
+def work(name: str, folder: Path, stages: list[str]) -> None:
+    """Creates a network and runs stages in this process; writes the result of each to standard output as it comes."""
+    subject = None
+
+    def begin() -> dict[str, Any]:
+        nonlocal subject
+        subject, known = prepare(name)
+        return known
+
+    emit("create", begin)
+    for stage in stages if subject else ():
+        emit(stage, lambda stage=stage: STAGES[stage](subject, folder))
+
+
+def emit(stage: str, action: Callable[[], dict[str, Any]]) -> None:
+    """Writes what the action returns, with its seconds, or the first line of its error, as a line of JSON."""
+    start = time.perf_counter()
     try:
-        result = {"status": "ok", **STAGES[stage](name, folder)}
+        result = {"status": "ok", **action()}
     except Exception as error:
         lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -")]
         result = {"status": "error", "message": f"{type(error).__name__}: {lines[0] if lines else ''}"}
-    print("\n" + json.dumps(result), flush=True)
+    print("\n" + json.dumps({stage: {**result, "seconds": round(time.perf_counter() - start, 3)}}), flush=True)
 
 
-def supervise(stage: str, name: str, folder: Path, timeout: float) -> dict[str, Any]:
-    """The result of a stage run in a process of its own; a crash or a timeout is a result too.
+@dataclass(frozen=True)
+class Limits:
+    """What one process may use: seconds, and bytes of memory."""
+
+    seconds: float
+    memory: int
+
+
+def supervise(name: str, folder: Path, stages: list[str], limits: Limits) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The results of the stages that a process of its own has finished, and how it ended.
 
     The process works in a scratch folder, where MindSpore leaves its dumps of a failed compilation.
     """
-    command = [sys.executable, str(Path(__file__).resolve()), "--out", str(folder.resolve()), "--stage", stage, name]
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
+    command = [sys.executable, str(Path(__file__).resolve()), "--out", str(folder.resolve()), "--stages", *stages]
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            [*command, "--", name],
+            stdout=output,
             stderr=subprocess.DEVNULL,
-            text=True,
             cwd=scratch,
-            env={"GLOG_v": "4", **os.environ},
+            env={"GLOG_v": "4", "DNNL_MAX_CPU_ISA": "AVX2", **os.environ},
             start_new_session=True,
-        ) as process,
-    ):
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
+        )
+        ended = watch(process, limits)
+        output.seek(0)
+        results = {key: value for line in output if line.startswith("{") for key, value in json.loads(line).items()}
+    return results, ended
+
+
+def watch(process: subprocess.Popen[bytes], limits: Limits) -> dict[str, Any]:
+    """Waits for a process, ends it where it exceeds a limit, and says why it has no further results."""
+    deadline = time.monotonic() + limits.seconds
+    while process.poll() is None:
+        time.sleep(0.2)
+        reason = None
+        if time.monotonic() > deadline:
+            reason = {"status": "timeout", "message": f"stopped after {limits.seconds:g} s"}
+        elif resident(process.pid) > limits.memory:
+            reason = {"status": "memory", "message": f"stopped at {limits.memory / 2**30:g} GB of memory"}
+        if reason:
             os.killpg(process.pid, signal.SIGKILL)
-            return {"status": "timeout", "message": f"stopped after {timeout:g} s"}
+            process.wait()
+            return reason
     if process.returncode < 0:
         return {"status": "crash", "message": f"ended by {signal.Signals(-process.returncode).name}"}
+    return {"status": "crash", "message": f"ended with exit code {process.returncode} and no result"}
+
+
+def resident(process: int) -> int:
+    """Bytes of a process in memory now; 0 once it has ended."""
     try:
-        return json.loads(output.splitlines()[-1])
-    except (IndexError, ValueError):
-        return {"status": "crash", "message": f"ended with exit code {process.returncode} and no result"}
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def record(name: str, folder: Path, timeout: float) -> dict[str, Any]:
-    """Runs every stage of one network and writes NAME.json last, which marks the network as done."""
+def record(name: str, folder: Path, limits: Limits) -> dict[str, Any]:
+    """Records one network and writes NAME.json last, which marks it as done.
+
+    A process that crashes or exceeds a limit costs the stage that it was at; another one goes on after that.
+    """
     result: dict[str, Any] = {"name": name, "seed": SEED}
-    for stage in STAGES:
-        result[stage] = supervise(stage, name, folder, timeout)
+    waiting = list(STAGES)
+    while waiting:
+        found, ended = supervise(name, folder, waiting, limits)
+        result |= found
+        if "create" not in result:
+            result["create"] = ended
+        if result["create"]["status"] != "ok":
+            break
+        waiting = [stage for stage in waiting if stage not in found]
+        if waiting:
+            result[waiting.pop(0)] = ended
     temporary = folder / f".{name}.json"
     temporary.write_text(json.dumps(result, indent=2) + "\n")
     temporary.rename(folder / f"{name}.json")
@@ -230,11 +328,11 @@ def record(name: str, folder: Path, timeout: float) -> dict[str, Any]:
 def summary(result: dict[str, Any]) -> str:
     """One line: each stage with its seconds, or why it failed."""
     parts = []
-    for stage in STAGES:
-        outcome = result[stage]
-        succeeded = outcome["status"] == "ok"
-        text = f"{outcome['seconds']:.1f} s" if succeeded else f"{outcome['status']}: {outcome['message']}"
-        parts.append(f"{stage} {text[:90]}")
+    for stage in ("create", *STAGES):
+        if outcome := result.get(stage):
+            succeeded = outcome["status"] == "ok"
+            text = f"{outcome['seconds']:.1f} s" if succeeded else f"{outcome['status']}: {outcome['message']}"
+            parts.append(f"{stage} {text[:90]}")
     return " | ".join(parts)
 
 
@@ -243,12 +341,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="mindcv network names")
     parser.add_argument("--architectures", action="store_true", help="the smallest variant of each architecture")
     parser.add_argument("--all", action="store_true", help="every network that mindcv knows")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the recordings")
-    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="for each stage (default 300)")
-    parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)
+    parser.add_argument("--list", action="store_true", help="only print the chosen names, the architectures first")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the recordings")
+    parser.add_argument(
+        "--timeout", type=float, default=600.0, metavar="SECONDS", help="for each network (default 600)"
+    )
+    parser.add_argument("--memory", type=float, default=14.0, metavar="GB", help="for each network (default 14)")
+    parser.add_argument("--stages", nargs="+", choices=STAGES, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if not (options.names or options.architectures or options.all):
         parser.error("name networks, or give --architectures or --all")
+    if not (options.out or options.list):
+        parser.error("--out DIR says where the recordings go")
     return options
 
 
@@ -257,7 +361,8 @@ def selected(options: argparse.Namespace) -> list[str]:
     import mindcv
 
     known = mindcv.list_models()
-    names = [*options.names, *(ARCHITECTURES if options.architectures else ()), *(known if options.all else ())]
+    every = [*ARCHITECTURES, *known] if options.all else ()
+    names = [*options.names, *(ARCHITECTURES if options.architectures else ()), *every]
     if unknown := sorted(set(names) - set(known)):
         sys.exit(f"mindcv has no network called {', '.join(unknown)}")
     return list(dict.fromkeys(names))
@@ -265,14 +370,18 @@ def selected(options: argparse.Namespace) -> list[str]:
 
 def main() -> None:
     options = parse()
-    if options.stage:
-        run_stage(options.stage, options.names[0], options.out)
+    if options.stages:
+        work(options.names[0], options.out, options.stages)
         return
     names = selected(options)
+    if options.list:
+        print(*names, sep="\n")
+        return
     options.out.mkdir(parents=True, exist_ok=True)
+    limits = Limits(options.timeout, int(options.memory * 2**30))
     for number, name in enumerate(names, 1):
         done = (options.out / f"{name}.json").exists()
-        text = "already recorded" if done else summary(record(name, options.out, options.timeout))
+        text = "already recorded" if done else summary(record(name, options.out, limits))
         print(f"[{number}/{len(names)}] {name}: {text}", flush=True)
 
 
