@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import importlib.metadata
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from mindferry.types import COMPLEX_INPUTS, DType, Shape, TensorSpec
 
 if TYPE_CHECKING:
     import onnxruntime
+
+_logger = logging.getLogger(__name__)
 
 _PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -74,7 +77,8 @@ class Options:
         provider_options: by provider, such as {"tensorrt": {"trt_fp16_enable": "1"}}.
         strict: no node may run on the CPU instead of the wanted provider.
         config: session configuration entries, such as {"session.intra_op.allow_spinning": "0"}.
-        attributes: attributes of onnxruntime.SessionOptions, such as {"enable_profiling": True}.
+        attributes: attributes of onnxruntime.SessionOptions. With {"enable_profiling": True, "profile_file_prefix": "a"}
+            closing the session writes a_TIME.json, and its path to the log.
     """
 
     threads: int = 0
@@ -136,6 +140,8 @@ class OnnxRuntimeSession(Session):
         return {name: _from_value(value) for name, value in zip(self._names, found, strict=True)}
 
     def _close_impl(self) -> None:
+        if self._inner is not None and self._inner.get_session_options().enable_profiling:
+            _logger.info("onnxruntime wrote its profile: %s", Path(self._inner.end_profiling()).absolute())
         self._inner = None
         self._kept = None
 
@@ -246,7 +252,6 @@ def _declared_shapes(source: Source) -> dict[str, Shape | None]:
 def _to_value(array: npt.NDArray[Any]) -> onnxruntime.OrtValue:
     import onnxruntime
 
-    array = np.ascontiguousarray(array)
     if array.dtype == DType.BFLOAT16.numpy():
         return onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(array, _BFLOAT16_IN_ONNX)
     return onnxruntime.OrtValue.ortvalue_from_numpy(array)
