@@ -30,9 +30,30 @@ def like_batch(op: Context, result: ir.Value, x: ir.Value, trailing: int = 2) ->
     return op.Reshape(result, op.ints((*lead, *rest))) if lead or rest else op.Squeeze(result, [0])
 
 
-def identity(op: Context, rows: int, columns: int, dtype: ir.DataType | None) -> ir.Value:
+def distance(op: Context, rows: Any, columns: Any) -> ir.Value:
+    """How far above the main diagonal each place of a matrix lies: its column less its row."""
+    if isinstance(rows, int) and isinstance(columns, int):
+        return op.constant(np.arange(columns) - np.arange(rows)[:, None])
+    return op.Sub(count(op, columns), op.Unsqueeze(count(op, rows), [1]))
+
+
+def identity(op: Context, rows: Any, columns: Any, dtype: ir.DataType | None) -> ir.Value:
     """The matrix of ones on the main diagonal, as a batch of one."""
-    return op.constant(np.eye(rows, columns)[None], dtype)
+    if isinstance(rows, int) and isinstance(columns, int):
+        return op.constant(np.eye(rows, columns)[None], dtype)
+    return op.Unsqueeze(op.cast(op.Equal(distance(op, rows, columns), 0), dtype or ir.DataType.FLOAT), [0])
+
+
+def upper(op: Context, x: ir.Value, offset: int = 0) -> ir.Value:
+    """x from a diagonal on, zeros below it."""
+    place = distance(op, op.dim(x, -2), op.dim(x, -1))
+    return op.Where(op.Less(place, offset), _number(op, 0, x), x)
+
+
+def lower(op: Context, x: ir.Value, offset: int = 0) -> ir.Value:
+    """x up to a diagonal, zeros above it."""
+    place = distance(op, op.dim(x, -2), op.dim(x, -1))
+    return op.Where(op.Less(offset, place), _number(op, 0, x), x)
 
 
 def zeros(op: Context, x: ir.Value) -> ir.Value:
@@ -48,8 +69,8 @@ def transposed(op: Context, x: ir.Value) -> ir.Value:
 
 def diagonal(op: Context, x: ir.Value) -> ir.Value:
     """The main diagonals, (batch, length)."""
-    size = min(op.dim(x, 1), op.dim(x, 2))
-    places = op.Expand(op.constant(np.arange(size)[None, :, None]), op.ints((op.dim(x, 0), size, 1)))
+    size = least(op, op.dim(x, 1), op.dim(x, 2))
+    places = op.Expand(op.Unsqueeze(count(op, size), [0, 2]), op.ints((op.dim(x, 0), size, 1)))
     return op.Squeeze(op.GatherElements(x, places, axis=2), [2])
 
 
@@ -104,11 +125,12 @@ def lu(op: Context, a: ir.Value) -> Factors:
 
     order = op.Expand(op.Unsqueeze(i, [0]), op.ints((op.dim(a, 0), 1)))
     sign = op.Expand(_number(op, 1, a), op.ints((op.dim(a, 0), 1)))
-    packed, order, sign, pivots = repeat(op, _least(op, rows, columns), [a, order, sign], step, stacked=1)
+    packed, order, sign, pivots = repeat(op, least(op, rows, columns), [a, order, sign], step, stacked=1)
     return Factors(packed, order, op.Transpose(pivots, perm=[1, 0]), op.Squeeze(sign, [1]))
 
 
-def _least(op: Context, rows: Any, columns: Any) -> Any:
+def least(op: Context, rows: Any, columns: Any) -> Any:
+    """The smaller of two sizes, a Python integer where both are known."""
     if isinstance(rows, int) and isinstance(columns, int):
         return min(rows, columns)
     return op.Min(op.value(rows, ir.DataType.INT64), op.value(columns, ir.DataType.INT64))
@@ -133,6 +155,12 @@ def substitute(op: Context, a: ir.Value, b: ir.Value, *, lower: bool, unit: bool
     return repeat(op, size, [zeros(op, b)], step)[0]
 
 
+def identities(op: Context, a: ir.Value) -> ir.Value:
+    """The identity in the place of every matrix."""
+    size = op.dim(a, 1)
+    return op.Expand(identity(op, size, size, a.dtype), op.Shape(a))
+
+
 def solve(op: Context, a: ir.Value, b: ir.Value) -> ir.Value:
     """x of a x = b."""
     factors = lu(op, a)
@@ -142,8 +170,7 @@ def solve(op: Context, a: ir.Value, b: ir.Value) -> ir.Value:
 
 def inverse(op: Context, a: ir.Value) -> ir.Value:
     """The inverse of every matrix; infinities or NaN where there is none."""
-    size = int(op.dim(a, 1))
-    return solve(op, a, op.Expand(identity(op, size, size, a.dtype), op.Shape(a)))
+    return solve(op, a, identities(op, a))
 
 
 def cholesky(op: Context, a: ir.Value) -> ir.Value:
@@ -185,7 +212,7 @@ def householder(op: Context, a: ir.Value) -> tuple[ir.Value, ir.Value]:
         kept = inner.Where(below, tail, inner.Where(inner.Equal(i, k), beta, column))
         return [inner.Where(inner.Equal(j, k), inner.Unsqueeze(kept, [2]), reflected), inner.Squeeze(tau, [1])]
 
-    packed, taus = repeat(op, _least(op, rows, columns), [a], step, stacked=1)
+    packed, taus = repeat(op, least(op, rows, columns), [a], step, stacked=1)
     return packed, op.Transpose(taus, perm=[1, 0])
 
 

@@ -241,4 +241,41 @@ CASES = (
         for offset, dtype in ((0, "ms.int32"), (1, "ms.int64"), (-1, "ms.int64"))
     ),
     Case("Eps", "math_ops.Eps()(x)", x=normal(3)),
+    # Sizes that are only known at run time, each network run at two of them.
+    *(
+        Case(name, expression, dynamic={"x": (None, None)}, x=[SQUARE, normal(2, 2)])
+        for name, expression in (
+            ("MatrixInverse", "P.MatrixInverse()(x)"),
+            ("MatrixInverse", "P.MatrixInverse(adjoint=True)(x)"),
+            ("MatrixDeterminant", "P.MatrixDeterminant()(x)"),
+            ("MatrixPower", "math_ops.MatrixPower(0)(x)"),
+            ("MatrixPower", "math_ops.MatrixPower(-2)(x)"),
+            ("LU", "scipy_ops.LU()(x)"),
+            ("DiagPart", "P.DiagPart()(x)"),
+            ("TraceV2", "G.TraceV2()(x, 1, 0, 1, None)"),
+        )
+    ),
+    *(
+        Case(name, expression, dynamic={"x": (None, None)}, x=[normal(4, 3), normal(2, 5)])
+        for name, expression in (
+            ("Qr", "ops.qr(x, 'reduced')"),
+            ("Qr", "ops.qr(x, 'complete')"),
+            ("TraceV2", "G.TraceV2()(x, -1, 0, 1, None)"),
+            ("MatrixBandPart", "ops.matrix_band_part(x, 1, 0)"),
+        )
+    ),
+    Case("Diag", "P.Diag()(x)", dynamic={"x": (None, None)}, x=[normal(2, 3), normal(1, 4)]),
+    Case(
+        "TridiagonalSolve",
+        "math_ops.TridiagonalSolve()(x, y)",
+        dynamic={"x": (None, None), "y": (None, None)},
+        x=[positive(3, 4), positive(3, 3)],
+        y=[normal(4, 2), normal(3, 1)],
+    ),
+    Case(
+        "IRFFT",
+        "ops.irfft(x)",
+        dynamic={"x": (None, None)},
+        x=[normal(2, 5, dtype="complex64"), normal(3, 4, dtype="complex64")],
+    ),
 )

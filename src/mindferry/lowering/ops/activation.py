@@ -23,7 +23,7 @@ direct({"Sigmoid": "Sigmoid", "Tanh": "Tanh"})
 @lowers("ReLU", "ReLUV3")
 def relu(op: Context, input: ir.Value) -> ir.Value:
     """max(input, 0)."""
-    if input.dtype in dtypes.UNSIGNED:
+    if input.dtype in dtypes.UNSIGNED or input.dtype == ir.DataType.BOOL:
         return op.Identity(input)
     return op.Relu(input) if dtypes.is_float(input.dtype) else op.Max(input, op.cast(0, input.dtype))
 

@@ -165,7 +165,7 @@ def dense(op: Context, x: Any, weight: Any, bias: Any = None) -> Complex:
 def cross(op: Context, input: Any, other: Any, dim: Any = FIRST_OF_THREE) -> Complex:
     """The cross product along an axis of size 3, by default the first such."""
     x, y = as_complex(op, input, other)
-    axis = three(x.real, dim)
+    axis = three(op, x.real, dim)
 
     def turned(x: Complex, order: list[int]) -> Complex:
         return Complex(op.Gather(x.real, order, axis=axis), op.Gather(x.imag, order, axis=axis))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from mindferry.lowering import dtypes
 from mindferry.lowering.context import Context, static_shape
 from mindferry.lowering.helpers import reduce
 from mindferry.lowering.layouts import by_parts, one_axis
-from mindferry.lowering.linear import count
+from mindferry.lowering.linear import diagonal, distance
 from mindferry.lowering.registry import lowers
 
 _INT64 = ir.DataType.INT64
@@ -54,6 +55,18 @@ def _looked_up(op: Context, flat: ir.Value, other: ir.Value | None, table: Table
     return op.Gather(flat, table, axis=-1)
 
 
+def known(op: Context, x: ir.Value, axis: int) -> int:
+    """A size.
+
+    Raises:
+        LoweringError: it is only known at run time.
+    """
+    size = op.dim(x, axis)
+    if not isinstance(size, int):
+        raise LoweringError(f"needs a known size of axis {axis}, got shape {x.shape}")
+    return size
+
+
 def _flat(op: Context, x: ir.Value, trailing: int) -> ir.Value:
     """x with its last axes made one."""
     return op.Reshape(x, op.ints((*(op.dim(x, axis) for axis in range(op.rank(x) - trailing)), -1)))
@@ -67,7 +80,7 @@ def matrix_diag_v3(
 ) -> ir.Value:  # fmt: skip
     """Matrices with the diagonals k (or k[0] to k[1]) given and the padding value elsewhere."""
     low, high = diagonal_offsets(op, k)
-    lines, longest = high - low + 1, int(op.dim(x, -1))
+    lines, longest = high - low + 1, known(op, x, -1)
     rows, columns = _size(longest, low, high, op.integers(num_rows)[0], op.integers(num_cols)[0])
     table = np.full((rows, columns), lines * longest)
     for line, place, row, column in _places(rows, columns, low, high, align):
@@ -90,7 +103,7 @@ def matrix_diag_part_v3(
 ) -> ir.Value:
     """The diagonals k (or k[0] to k[1]) of matrices, as lines from the highest down, padded to one length."""
     low, high = diagonal_offsets(op, k)
-    rows, columns = (int(op.dim(x, axis)) for axis in (-2, -1))
+    rows, columns = known(op, x, -2), known(op, x, -1)
     table = np.full((high - low + 1, max(_length(rows, columns, one) for one in range(low, high + 1))), rows * columns)
     for line, place, row, column in _places(rows, columns, low, high, align):
         table[line, place] = row * columns + column
@@ -101,37 +114,37 @@ def matrix_diag_part_v3(
 @lowers("MatrixSetDiagV3")
 @by_parts
 def matrix_set_diag_v3(
-    op: Context, x: ir.Value, diagonal: ir.Value, k: Any, *, align: str = "RIGHT_LEFT", max_length: int = 0
+    op: Context, x: ir.Value, lines: ir.Value, k: Any, *, align: str = "RIGHT_LEFT", max_length: int = 0
 ) -> ir.Value:
     """x with the diagonals k (or k[0] to k[1]) replaced."""
     low, high = diagonal_offsets(op, k)
-    rows, columns = (int(op.dim(x, axis)) for axis in (-2, -1))
-    longest = int(op.dim(diagonal, -1))
+    rows, columns = known(op, x, -2), known(op, x, -1)
+    longest = known(op, lines, -1)
     table = np.arange(rows * columns).reshape(rows, columns)
     for line, place, row, column in _places(rows, columns, low, high, align):
         table[row, column] = rows * columns + line * longest + place
-    lines = _flat(op, diagonal, 1 if op.rank(diagonal) < op.rank(x) else 2)
-    return _looked_up(op, _flat(op, x, 2), lines, table)
+    flat = _flat(op, lines, 1 if op.rank(lines) < op.rank(x) else 2)
+    return _looked_up(op, _flat(op, x, 2), flat, table)
 
 
 @lowers("Diag")
 @by_parts
 def diag(op: Context, input: ir.Value) -> ir.Value:
     """A tensor of twice the rank with the input on its diagonal and zeros elsewhere."""
-    shape = static_shape(input)
-    size = int(np.prod(shape))
-    table = np.where(np.eye(size, dtype=bool), np.arange(size), size).reshape(*shape, *shape)
-    return _looked_up(op, op.Reshape(input, [-1]), op.constant(np.zeros(1), input.dtype), table)
+    shape = op.shape(input)
+    size = math.prod(shape) if all(isinstance(one, int) for one in shape) else op.Size(input)
+    on = op.Equal(distance(op, size, size), 0)
+    return op.Reshape(op.Where(on, op.Reshape(input, [-1]), op.constant(0, input.dtype)), op.ints((*shape, *shape)))
 
 
 @lowers("DiagPart")
 @by_parts
 def diag_part(op: Context, input: ir.Value) -> ir.Value:
     """The diagonal of a tensor whose shape is one shape twice."""
-    shape = static_shape(input)
-    half = shape[: len(shape) // 2]
-    size = int(np.prod(half))
-    return op.Gather(op.Reshape(input, [-1]), (np.arange(size) * (size + 1)).reshape(half))
+    half = op.shape(input)[: op.rank(input) // 2]
+    size = op.ReduceProd(op.ints(half), keepdims=1)
+    matrix = op.Reshape(input, op.Concat([1], size, [-1], axis=0))
+    return op.Reshape(diagonal(op, matrix), op.ints(half))
 
 
 @lowers("DiagExt")
@@ -172,14 +185,13 @@ def matrix_set_diag(op: Context, x: ir.Value, diagonal: ir.Value, assist: ir.Val
 @by_parts
 def matrix_band_part(op: Context, x: ir.Value, lower: Any, upper: Any) -> ir.Value:
     """x within `lower` diagonals below and `upper` above the main one, zeros elsewhere; a negative number keeps all."""
-    rows, columns = (count(op, op.dim(x, axis)) for axis in (-2, -1))
-    distance = op.Sub(op.Unsqueeze(rows, [1]), columns)
+    above = distance(op, op.dim(x, -2), op.dim(x, -1))
 
-    def within(distance: ir.Value, limit: Any) -> ir.Value:
+    def within(place: ir.Value, limit: Any) -> ir.Value:
         limit = op.cast(limit, _INT64)
-        return op.Or(op.Less(limit, 0), op.Not(op.Less(limit, distance)))
+        return op.Or(op.Less(limit, 0), op.Not(op.Less(limit, place)))
 
-    inside = op.And(within(distance, lower), within(op.Neg(distance), upper))
+    inside = op.And(within(op.Neg(above), lower), within(above, upper))
     return op.Where(inside, x, op.constant(0, x.dtype))
 
 
@@ -197,9 +209,9 @@ def fill_diagonal(op: Context, input_x: ir.Value, *, fill_value: float, wrap: bo
 
 
 def _sum(op: Context, x: ir.Value, target: ir.DataType | None) -> ir.Value:
-    """The sum along the last axis; integers wrap around in the target type."""
+    """The sum along the last two axes; integers wrap around in the target type."""
     wide = ir.DataType.DOUBLE if x.dtype == ir.DataType.DOUBLE else ir.DataType.FLOAT
-    total = reduce(op, "ReduceSum", op.cast(x, wide if dtypes.is_float(x.dtype) else _INT64), [op.rank(x) - 1])
+    total = reduce(op, "ReduceSum", op.cast(x, wide if dtypes.is_float(x.dtype) else _INT64), [op.rank(x) - 2, op.rank(x) - 1])
     return op.cast(total, target or total.dtype or wide)
 
 
@@ -218,10 +230,10 @@ def trace_v2(
     """The sum of a diagonal of two axes; a positive offset lies above, a negative one below."""
     rank, (above,) = op.rank(input), op.integers(offset, "the offset")
     first, second = one_axis(op, axis1, rank), one_axis(op, axis2, rank)
-    rows, columns = (static_shape(input)[axis] for axis in (first, second))
     rest = [axis for axis in range(rank) if axis not in (first, second)]
-    flat = _flat(op, op.Transpose(input, perm=[*rest, first, second]), 2)
-    entries = op.Gather(flat, np.diag(np.arange(rows * columns).reshape(rows, columns), above), axis=-1)
+    matrix = op.Transpose(input, perm=[*rest, first, second])
+    on = op.Equal(distance(op, op.dim(matrix, -2), op.dim(matrix, -1)), above)
+    entries = op.Where(on, matrix, op.constant(0, input.dtype))
     recorded = op.node.type
     target = dtypes.TO_ONNX[recorded.dtype] if isinstance(recorded, TensorType) and not recorded.dtype.is_complex else None
     return _sum(op, entries, target or input.dtype)
@@ -231,19 +243,15 @@ FIRST_OF_THREE = -65530
 """MindSpore's mark for an omitted dim of Cross."""
 
 
-def three(x: ir.Value, dim: int) -> int:
+def three(op: Context, x: ir.Value, dim: Any) -> int:
     """The axis of size 3 that Cross works along."""
-    shape = static_shape(x)
-    axis = shape.index(3) if dim == FIRST_OF_THREE and 3 in shape else dim
-    if not -len(shape) <= axis < len(shape) or shape[axis] != 3:
-        raise LoweringError(f"dim {dim} of shape {shape} is no axis of size 3")
-    return axis % len(shape)
+    return static_shape(x).index(3) if dim == FIRST_OF_THREE else one_axis(op, dim, op.rank(x))
 
 
 @lowers("Cross")
 def cross(op: Context, input: ir.Value, other: ir.Value, dim: Any = FIRST_OF_THREE) -> ir.Value:
     """The cross product along an axis of size 3, by default the first such."""
-    axis = three(input, dim)
+    axis = three(op, input, dim)
 
     def compute(x: ir.Value, y: ir.Value) -> ir.Value:
         a, b = (op.Gather(x, turn, axis=axis) for turn in ([1, 2, 0], [2, 0, 1]))

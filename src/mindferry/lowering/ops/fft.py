@@ -13,6 +13,7 @@ from mindferry.lowering import complexes
 from mindferry.lowering.context import Complex, Context, static_shape
 from mindferry.lowering.fourier import norm_factor, resized, transform
 from mindferry.lowering.layouts import by_parts, one_axis
+from mindferry.lowering.linear import count
 from mindferry.lowering.registry import lowers
 
 _FLOATS = (ir.DataType.FLOAT, ir.DataType.DOUBLE)
@@ -60,16 +61,15 @@ def _half(op: Context, x: ir.Value, axis: int, norm: Any, inverse: bool) -> Comp
 def _real_of_half(op: Context, x: Any, axis: int, size: Any, norm: Any, inverse: bool) -> ir.Value:
     """The first half of a complex tensor, whose rest is its mirror image, to real; norm as of the other direction."""
     real = _real(x)
-    known = op.dim(real, axis)
-    size = 2 * (known - 1) if size is None else size
-    if not isinstance(size, int):
-        raise LoweringError("needs a known length of its result")
-    weights = np.full(size // 2 + 1, 2.0)
-    weights[0] = 1
-    if size % 2 == 0:
-        weights[-1] = 1
-    line = op.constant(weights.reshape(-1, *[1] * (op.rank(real) - axis - 1)), real.dtype)
-    x = _scaled(op, _resized(op, x, axis, size // 2 + 1), line)
+    if size is None:
+        known = op.dim(real, axis)
+        size = 2 * (known - 1) if isinstance(known, int) else op.Mul(op.Sub(known, 1), 2)
+    half = size // 2 + 1 if isinstance(size, int) else op.Add(op.Div(size, 2), 1)
+    place = count(op, half)
+    alone = op.Or(op.Equal(place, 0), op.Equal(op.Mul(place, 2), size))
+    weights = op.Where(alone, op.constant(1.0, real.dtype), op.constant(2.0, real.dtype))
+    line = op.Reshape(weights, [-1] + [1] * (op.rank(real) - axis - 1))
+    x = _scaled(op, _resized(op, x, axis, half), line)
     return _full(op, _resized(op, x, axis, size), axis, norm, inverse).real
 
 

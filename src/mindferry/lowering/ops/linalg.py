@@ -167,17 +167,17 @@ def _factorized(op: Context, x: ir.Value, what: Callable[[linear.Factors], Any])
     return computed_in(op, FLOATS, compute, x)
 
 
-def _permutation(op: Context, order: ir.Value, rows: int, dtype: ir.DataType | None) -> ir.Value:
+def _permutation(op: Context, order: ir.Value, rows: Any, dtype: ir.DataType | None) -> ir.Value:
     """P of P x for which row order[i] of P x is row i of x."""
-    hits = op.Equal(op.Unsqueeze(order, [1]), op.constant(np.arange(rows)[:, None]))
+    hits = op.Equal(op.Unsqueeze(order, [1]), op.Unsqueeze(linear.count(op, rows), [1]))
     return op.cast(hits, dtype or ir.DataType.FLOAT)
 
 
 @lowers("LU")
 def scipy_lu(op: Context, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
     """L and U in one matrix, the row exchanged in each step, and the matrix P of x = P L U."""
-    rows, columns = static_shape(x)[-2:]
-    if rows > columns:
+    rows, columns = op.dim(x, -2), op.dim(x, -1)
+    if isinstance(rows, int) and isinstance(columns, int) and rows > columns:
         raise LoweringError(f"has no permutation of {rows} rows for a matrix with {columns} columns")
 
     def extract(factors: linear.Factors) -> tuple[ir.Value, ir.Value]:
@@ -223,20 +223,14 @@ def lu_unpack(
     op: Context, lu_data: ir.Value, lu_pivots: ir.Value, *, unpack_data: bool = True, unpack_pivots: bool = True
 ) -> tuple[ir.Value, ir.Value, ir.Value]:
     """P, L and U of a packed factorization; lu_pivots is the row (from 1) that each step exchanged."""
-    rows, columns = static_shape(lu_data)[-2:]
-    least = min(rows, columns)
-    dtype = lu_data.dtype
+    rows, columns = op.dim(lu_data, -2), op.dim(lu_data, -1)
+    size, dtype = op.ints(linear.least(op, rows, columns)), lu_data.dtype
     order = linear.exchanged(op, matrices(op, lu_pivots, 1), rows)
     matrix = _permutation(op, order, rows, dtype)
-
-    def masked(mask: Any, last_rows: int, last_columns: int, extra: Any = None) -> ir.Value:
-        part = op.Slice(lu_data, [0, 0], [last_rows, last_columns], [-2, -1])
-        kept = op.Where(op.constant(mask), part, op.constant(0, dtype))
-        return kept if extra is None else op.Add(kept, op.constant(extra, dtype))
-
-    ones = np.ones((rows, columns), dtype=bool)
-    low = masked(np.tril(ones, -1)[:, :least], rows, least, np.eye(rows, least))
-    return like_batch(op, matrix, lu_data), low, masked(np.triu(ones)[:least], least, columns)
+    low = op.Slice(linear.lower(op, lu_data, -1), [0], size, [-1])
+    unit = linear.identity(op, rows, op.dim(low, -1), dtype)
+    high = op.Slice(linear.upper(op, lu_data), [0], size, [-2])
+    return like_batch(op, matrix, lu_data), op.Add(low, op.Squeeze(unit, [0])), high
 
 
 @lowers("MatrixPower")
@@ -245,8 +239,7 @@ def matrix_power(op: Context, x: ir.Value, *, n: int) -> ir.Value:
 
     def compute(a: ir.Value) -> ir.Value:
         if n == 0:
-            size = int(op.dim(a, 1))
-            return op.Expand(linear.identity(op, size, size, a.dtype), op.Shape(a))
+            return linear.identities(op, a)
         return linear.power(op, linear.inverse(op, a) if n < 0 else a, abs(n))
 
     return on_matrices(op, compute, x)
@@ -268,8 +261,7 @@ def matrix_exp(op: Context, input: ir.Value) -> ir.Value:
         halvings = op.Ceil(op.Div(op.Log(op.Div(norm, 5.37)), math.log(2)))
         halvings = op.cast(op.Max(halvings, op.constant(0.0, a.dtype)), _INT64)
         a = op.Div(a, op.Pow(op.constant(2.0, a.dtype), halvings))
-        size = int(op.dim(a, 1))
-        powers = {0: linear.identity(op, size, size, a.dtype), 2: op.MatMul(a, a)}
+        powers = {0: linear.identity(op, op.dim(a, 1), op.dim(a, 1), a.dtype), 2: op.MatMul(a, a)}
         powers[4] = op.MatMul(powers[2], powers[2])
         powers[6] = op.MatMul(powers[4], powers[2])
         odd = op.MatMul(a, _pade(op, powers, 1))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 
 from mindferry.lowering import complexes, linear
 from mindferry.lowering.complexes import as_complex
-from mindferry.lowering.context import Complex, Context, static_shape
+from mindferry.lowering.context import Complex, Context
 from mindferry.lowering.linear import count, like_batch, matrices, take_rows, transposed
 from mindferry.lowering.ops.linalg import matched
 from mindferry.lowering.ops.linalg_factor import band
@@ -47,8 +46,8 @@ def _solved(op: Context, a: Complex, b: Complex) -> Complex:
 @lowers_complex("MatrixInverse", "MatrixInverseExt")
 def matrix_inverse(op: Context, x: Complex, *, adjoint: bool = False) -> Complex:
     """The inverse of x, or of its adjoint."""
-    size = static_shape(x.real)[-1]
-    unit = op.Expand(op.constant(np.eye(size), x.real.dtype), op.Shape(x.real))
+    size = op.dim(x.real, -1)
+    unit = op.Expand(op.Squeeze(linear.identity(op, size, size, x.real.dtype), [0]), op.Shape(x.real))
     zero = op.Expand(op.constant(0, x.real.dtype), op.Shape(x.real))
     return _solved(op, _adjoint(op, x) if adjoint else x, Complex(unit, zero))
 
@@ -62,12 +61,13 @@ def matrix_solve(op: Context, matrix: Any, rhs: Any, *, adjoint: bool = False) -
 
 def _triangle(op: Context, a: Complex, lower: bool, unit: bool = False) -> Complex:
     """a without its other triangle, ones on the diagonal if asked."""
-    size = static_shape(a.real)[-1]
-    mask = np.tri(size, k=-1 if unit else 0, dtype=bool)
-    kept = op.constant(mask if lower else mask.T)
-    zero = op.constant(0, a.real.dtype)
-    diagonal = op.constant(np.eye(size) if unit else np.zeros((size, size)), a.real.dtype)
-    return Complex(op.Add(op.Where(kept, a.real, zero), diagonal), op.Where(kept, a.imag, zero))
+    offset = int(unit)
+    made = _each(a, lambda part: linear.lower(op, part, -offset) if lower else linear.upper(op, part, offset))
+    if not unit:
+        return made
+    size = op.dim(a.real, -1)
+    ones = op.Squeeze(linear.identity(op, size, size, a.real.dtype), [0])
+    return Complex(op.Add(made.real, ones), made.imag)
 
 
 @lowers_complex("MatrixTriangularSolve")

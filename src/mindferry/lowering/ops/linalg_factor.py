@@ -32,10 +32,9 @@ def geqrf(op: Context, input: ir.Value) -> tuple[ir.Value, ir.Value]:
     return computed_in(op, FLOATS, compute, input)
 
 
-def _orthogonal(op: Context, packed: ir.Value, tau: ir.Value, columns: int) -> ir.Value:
+def _orthogonal(op: Context, packed: ir.Value, tau: ir.Value, columns: Any) -> ir.Value:
     """The first columns of the product of the reflectors."""
-    rows = int(op.dim(packed, 1))
-    start = op.Expand(linear.identity(op, rows, columns, packed.dtype), op.ints((op.dim(packed, 0), 1, 1)))
+    start = op.Expand(linear.identity(op, op.dim(packed, 1), columns, packed.dtype), op.ints((op.dim(packed, 0), 1, 1)))
     return linear.reflect(op, packed, tau, start)
 
 
@@ -45,7 +44,7 @@ def orgqr(op: Context, x: ir.Value, tau: ir.Value) -> ir.Value:
 
     def compute(x: ir.Value, tau: ir.Value) -> ir.Value:
         packed = matrices(op, x)
-        return like_batch(op, _orthogonal(op, packed, matrices(op, tau, 1), int(op.dim(packed, 2))), x)
+        return like_batch(op, _orthogonal(op, packed, matrices(op, tau, 1), op.dim(packed, 2)), x)
 
     return computed_in(op, FLOATS, compute, x, tau)
 
@@ -68,13 +67,13 @@ def ormqr(
 @lowers("Qr")
 def qr(op: Context, x: ir.Value, full_matrices: bool = False) -> tuple[ir.Value, ir.Value]:
     """Q and R of x = Q R, by Householder reflections; both full or both reduced."""
-    rows, columns = static_shape(x)[-2:]
-    size = rows if full_matrices else min(rows, columns)
+    rows = op.dim(x, -2)
+    size = rows if full_matrices else linear.least(op, rows, op.dim(x, -1))
 
     def compute(a: ir.Value) -> tuple[ir.Value, ir.Value]:
         packed, tau = linear.householder(op, a)
-        r = op.Where(op.constant(np.triu(np.ones((rows, columns), bool))), packed, op.constant(0.0, a.dtype))
-        return _orthogonal(op, packed, tau, size), op.Slice(r, [0], [size], [1])
+        r = op.Slice(linear.upper(op, packed), [0], op.ints(size), [1])
+        return _orthogonal(op, packed, tau, size), r
 
     return on_matrices(op, compute, x)
 
@@ -170,9 +169,9 @@ def matrix_solve_ls(
 
 def _symmetric(op: Context, a: ir.Value, lower: bool) -> ir.Value:
     """The symmetric matrix of which one triangle is given."""
-    size = static_shape(a)[-1]
-    mask = np.tri(size, dtype=bool)
-    return op.Where(op.constant(mask if lower else mask.T), a, transposed(op, a))
+    place = linear.distance(op, op.dim(a, 1), op.dim(a, 2))
+    inside = op.Not(op.Less(0, place) if lower else op.Less(place, 0))
+    return op.Where(inside, a, transposed(op, a))
 
 
 @lowers("Eigh")
@@ -238,10 +237,10 @@ def nuclear_norm(op: Context, x: ir.Value, *, dim: Any = None, keepdim: bool = F
 
 def band(op: Context, main: ir.Value, above: ir.Value, below: ir.Value) -> ir.Value:
     """The matrix of three diagonals (batch, n): row i holds below[i], main[i] and above[i] around its diagonal."""
-    size = static_shape(main)[-1]
-    total = op.Mul(op.constant(np.eye(size), main.dtype), op.Unsqueeze(main, [2]))
-    for entries, offset in ((above, 1), (below, -1)):
-        total = op.Add(total, op.Mul(op.constant(np.eye(size, k=offset), main.dtype), op.Unsqueeze(entries, [2])))
+    size = op.dim(main, 1)
+    place, total = linear.distance(op, size, size), op.constant(0, main.dtype)
+    for offset, entries in ((0, main), (1, above), (-1, below)):
+        total = op.Where(op.Equal(place, offset), op.Unsqueeze(entries, [2]), total)
     return total
 
 
