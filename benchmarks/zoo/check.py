@@ -1,6 +1,6 @@
 """Converts recorded networks and compares ONNX Runtime's answers with MindSpore's.
 
-`python benchmarks/zoo/check.py [--opset N]... [--record PYTHON] [--table FILE] DIR [NAME...]` prints a line for each network
+`python benchmarks/zoo/check.py [--opset N]... [--record PYTHON] [--table FILE | --json] DIR [NAME...]` prints a line for each network
 of DIR, and exits with 1 where one differs by more than --tolerance of its largest output. A network that magnifies rounding errors beyond
 that (its own answer moves further when the input is scaled by 1 + 1e-6) is shown as unstable; it proves nothing either way.
 README.md beside this file describes DIR.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ import onnx
 import onnxruntime
 
 import mindferry
+from mindferry import summary
 from mindferry.errors import MindFerryError
 
 TOLERANCE = 1e-4
@@ -33,7 +34,7 @@ class Row:
     """What became of one network.
 
     Attributes:
-        nodes: of the ONNX model; parameters: numbers in MindSpore's parameters.
+        primitives: nodes of MindSpore's graph; nodes: of the ONNX model; parameters: numbers in MindSpore's parameters.
         seconds: reading, lowering and writing.
         difference: largest difference over the largest output, or None where there was nothing to compare.
         noise: the same for the converted model's own answer to the input times NUDGE.
@@ -42,6 +43,7 @@ class Row:
     """
 
     network: str
+    primitives: int = 0
     nodes: int = 0
     parameters: int = 0
     seconds: float = 0.0
@@ -57,33 +59,35 @@ class Row:
         return "unstable" if self.difference is not None and self.noise > tolerance else "FAILED"
 
 
-def check(path: Path, opset: int, scratch: Path) -> Row:
+def check(folder: Path, name: str, opset: int, scratch: Path) -> Row:
     """Converts one network, checks the ONNX model and runs it on the recorded input."""
-    recorded = record_of(path)
+    recorded = record_of(folder, name)
+    path = next(one for one in (folder / f"{name}_graph.mindir", folder / f"{name}.mindir") if one.exists())
     row = {
-        "network": path.stem,
-        "parameters": recorded.get("mindir", {}).get("parameters", 0),
+        "network": name,
+        "parameters": recorded.get("create", {}).get("parameters", 0),
         "exporter": exporter(recorded),
     }
-    target = scratch / f"{path.stem}.onnx"
+    target = scratch / f"{name}.onnx"
     start = time.perf_counter()
     try:
         mindferry.convert(path, target, opset=opset)
     except MindFerryError as error:
         return Row(**row, problem=str(error))
     row["seconds"] = time.perf_counter() - start
+    row["primitives"] = sum(summary.summarize(path).operators.values())
     try:
         onnx.checker.check_model(target, full_check=True)
         row["nodes"] = len(onnx.load(target, load_external_data=False).graph.node)
-        row |= compare(target, path.with_suffix(".npz"))
+        row |= compare(target, folder / f"{name}.npz")
     except Exception as error:  # whatever the checker or ONNX Runtime raises is a result
         row["problem"] = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
     return Row(**row)
 
 
-def record_of(path: Path) -> dict[str, dict[str, object]]:
+def record_of(folder: Path, name: str) -> dict[str, dict[str, object]]:
     """What was recorded beside the network, or nothing."""
-    text = path.with_suffix(".json")
+    text = folder / f"{name}.json"
     return json.loads(text.read_text()) if text.exists() else {}
 
 
@@ -104,6 +108,8 @@ def compare(target: Path, recording: Path) -> dict[str, float]:
     found = session.run(None, feeds)
     if [one.shape for one in found] != [one.shape for one in wanted]:
         raise ValueError(f"shapes {[one.shape for one in found]}, recorded {[one.shape for one in wanted]}")
+    if unclear := sum(int((~np.isfinite(one)).sum()) for one in (*found, *wanted)):
+        raise ValueError(f"{unclear} elements are not finite")
     nudged = session.run(None, {name: array * NUDGE for name, array in feeds.items()})
     return {"difference": difference(found, wanted), "noise": difference(nudged, found)}
 
@@ -113,11 +119,16 @@ def difference(found: list[np.ndarray], wanted: list[np.ndarray]) -> float:
     return max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in zip(found, wanted, strict=True))
 
 
-def line(row: Row, tolerance: float) -> str:
+def as_json(row: Row, opset: int, tolerance: float) -> str:
+    """One network as a line of JSON."""
+    return json.dumps({**asdict(row), "opset": opset, "state": row.state(tolerance)})
+
+
+def line(row: Row, opset: int, tolerance: float) -> str:
     """One network as a line of text."""
     state = row.state(tolerance)
     result = row.problem[:160] if row.difference is None else f"{row.difference:.1e}"
-    return f"{state:8} {row.network:26} {row.nodes:5} nodes {row.seconds:6.2f} s  {result:8}  exporter: {row.exporter[:80]}"
+    return f"{state:8} {row.network:26} opset {opset} {row.nodes:5} nodes {row.seconds:6.2f} s  {result:8}  exporter: {row.exporter[:80]}"
 
 
 def table(rows: list[Row], opset: int, tolerance: float) -> str:
@@ -156,6 +167,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--tolerance", type=float, default=TOLERANCE, help=f"largest difference allowed (default {TOLERANCE:g})"
     )
+    parser.add_argument("--json", action="store_true", help="print each network as a line of JSON")
     parser.add_argument("--table", type=Path, metavar="FILE", help="also write a Markdown table")
     return parser.parse_args(arguments)
 
@@ -172,11 +184,12 @@ def main() -> int:
         rows = []
         for name in names:
             with tempfile.TemporaryDirectory() as scratch:
-                rows.append(check(options.folder / f"{name}.mindir", opset, Path(scratch)))
-            print(line(rows[-1], options.tolerance), flush=True)
+                rows.append(check(options.folder, name, opset, Path(scratch)))
+            print((as_json if options.json else line)(rows[-1], opset, options.tolerance), flush=True)
         states = [row.state(options.tolerance) for row in rows]
         failed |= "FAILED" in states
-        print(f"{states.count('ok')} of {len(rows)} networks agree with MindSpore at opset {opset}", flush=True)
+        if not options.json:
+            print(f"{states.count('ok')} of {len(rows)} networks agree with MindSpore at opset {opset}", flush=True)
         if options.table:
             options.table.write_text(table(rows, opset, options.tolerance))
     return 1 if failed else 0

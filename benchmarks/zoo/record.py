@@ -98,10 +98,11 @@ def enliven(parameter: Any, random: Any) -> None:
     parameter.set_data(mindspore.Tensor(new.astype(value.dtype)))
 
 
-def calibrate(network: Any, name: str, random: Any) -> int:
-    """Gives each batch normalization statistics near those of its input, by running one image; returns how many there are.
+def calibrate(network: Any, name: str, random: Any) -> int | str:
+    """Gives each batch normalization statistics near those of its input, by running one image without compilation.
 
     Without it the signal grows from block to block until rounding errors and infinities are all that is left of it.
+    Returns how many there are, or why MindSpore cannot run the network that way.
     """
     import mindspore
     from mindspore import nn
@@ -115,13 +116,18 @@ def calibrate(network: Any, name: str, random: Any) -> int:
 
     kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
     handles = [cell.register_forward_pre_hook(hook) for _, cell in network.cells_and_names() if isinstance(cell, kinds)]
-    if handles:
-        mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
-        flatten(network(draw_input(name, random)))
+    image = draw_input(name, random)
+    mindspore.set_context(mode=mindspore.PYNATIVE_MODE)
+    try:
+        if handles:
+            flatten(network(image))
+        return len(handles)
+    except Exception as error:  # what the recording comes to is for graph mode to say
+        return first_line(error)
+    finally:
+        for handle in handles:
+            handle.remove()
         mindspore.set_context(mode=mindspore.GRAPH_MODE)
-    for handle in handles:
-        handle.remove()
-    return len(handles)
 
 
 def statistics(x: Any) -> tuple[Any, float]:
@@ -240,9 +246,14 @@ def emit(stage: str, action: Callable[[], dict[str, Any]]) -> None:
     try:
         result = {"status": "ok", **action()}
     except Exception as error:
-        lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -")]
-        result = {"status": "error", "message": f"{type(error).__name__}: {lines[0] if lines else ''}"}
+        result = {"status": "error", "message": first_line(error)}
     print("\n" + json.dumps({stage: {**result, "seconds": round(time.perf_counter() - start, 3)}}), flush=True)
+
+
+def first_line(error: Exception) -> str:
+    """The kind of an error, and the first line of its text that has words."""
+    lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -")]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,128 @@
+"""Records, converts and compares every mindcv network, one after another, keeping nothing but a line of results for each.
+
+`python benchmarks/zoo/survey.py --record PYTHON [--scratch DIR] RESULTS [NAME...]` runs in MindFerry's environment; PYTHON
+has MindSpore 2.10 and mindcv 0.3. RESULTS is a file of JSON lines; networks that it has already are left out, so the
+command can be stopped and repeated. The order is: the smallest variant of each architecture, then the others, large ones
+last. README.md beside this file describes the fields; table.py makes docs/networks.md of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+LARGE = (
+    "BiT_resnet50x3", "cait_m*", "cait_s*", "convnext*large", "convnextv2_huge", "efficientnet_b[5-7]", "efficientnet_v2_*",
+    "mae_[hl]*", "mlp_mixer_[hl]*", "regnet_?_*gf", "repmlp_*", "repvgg_b*", "resnest2*", "swinv2_base_*", "vit_l_*", "volo_*",
+)  # fmt: skip
+"""Networks that take minutes each, and come last."""
+
+
+def survey(name: str, python: str, scratch: Path, opset: int) -> dict[str, Any]:
+    """One network's line: recorded in one process, converted and compared in another, its files removed afterwards."""
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        subprocess.run(
+            [python, str(HERE / "record.py"), "--out", folder, name],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=3600,
+        )
+        recorded = json.loads((Path(folder) / f"{name}.json").read_text())
+        row: dict[str, Any] = {"network": name, **subject(recorded)}
+        if all(recorded.get(stage, {}).get("status") == "ok" for stage in ("mindir", "run")):
+            row |= answer(Path(folder), name, opset)
+    return row
+
+
+def subject(recorded: dict[str, Any]) -> dict[str, Any]:
+    """What MindSpore makes of the network: "mindspore" is "ok" or says why it cannot be recorded."""
+    failed = next((recorded[stage] for stage in ("create", "mindir", "run") if not succeeded(recorded, stage)), None)
+    known = {key: recorded["create"].get(key) for key in ("input_size", "parameters")}
+    ran = recorded.get("run", {})
+    return {
+        **known,
+        "mindspore": failed["message"] if failed else "ok",
+        "exporter": recorded["onnx"].get("message", "ok") if "onnx" in recorded else "",
+        "sensitivity": rounded(ran.get("sensitivity")),
+        "repeats": ran.get("repeats"),
+    }
+
+
+def succeeded(recorded: dict[str, Any], stage: str) -> bool:
+    """Whether a stage has a result."""
+    return recorded.get(stage, {}).get("status") == "ok"
+
+
+def answer(folder: Path, name: str, opset: int) -> dict[str, Any]:
+    """MindFerry's row for a recorded network, from a process of its own."""
+    command = [sys.executable, str(HERE / "check.py"), "--json", "--opset", str(opset), str(folder), name]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
+    except subprocess.TimeoutExpired:
+        return {"state": "FAILED", "problem": "no result in 1800 s"}
+    try:
+        row = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        return {"state": "FAILED", "problem": f"exit code {done.returncode}: {done.stderr.strip()[-200:]}"}
+    keys = ("opset", "primitives", "nodes", "seconds", "difference", "noise", "state", "problem")
+    return {key: rounded(row[key]) for key in keys}
+
+
+def rounded(value: Any) -> Any:
+    """Numbers at three digits, all else as it is."""
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+def ordered(python: str) -> list[str]:
+    """Every network's name: the architectures' smallest first, LARGE ones last."""
+    command = [python, str(HERE / "record.py"), "--list"]
+    architectures, every = (
+        subprocess.run([*command, which], check=True, capture_output=True, text=True).stdout.split()
+        for which in ("--architectures", "--all")
+    )
+    others = [name for name in every if name not in architectures]
+    large = [name for name in others if any(fnmatch.fnmatch(name, pattern) for pattern in LARGE)]
+    return [*architectures, *(name for name in others if name not in large), *large]
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="file of JSON lines, appended to")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="networks (default: all)")
+    parser.add_argument("--record", required=True, metavar="PYTHON", help="a Python with MindSpore 2.10 and mindcv 0.3")
+    parser.add_argument(
+        "--scratch", type=Path, metavar="DIR", help="folder for one network's files at a time, up to 10 GB"
+    )
+    parser.add_argument("--opset", type=int, default=18, help="(default 18)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Appends a line for each network that has none."""
+    options = parse()
+    lines = options.results.read_text().splitlines() if options.results.exists() else []
+    done = {json.loads(line)["network"] for line in lines}
+    names = [name for name in options.names or ordered(options.record) if name not in done]
+    for number, name in enumerate(names, 1):
+        start = time.monotonic()
+        row = survey(name, options.record, options.scratch or Path(tempfile.gettempdir()), options.opset)
+        with options.results.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        outcome = row.get("state") or f"not recorded: {row['mindspore']}"
+        detail = row.get("problem") or row.get("difference") or ""
+        print(f"[{number}/{len(names)}] {name}: {outcome} {detail} ({time.monotonic() - start:.0f} s)", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
