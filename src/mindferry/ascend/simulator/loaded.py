@@ -1,0 +1,111 @@
+"""A model on a simulated device: what it takes and returns, and how it is run on ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mindferry.ascend import payload
+from mindferry.ascend.profiles import BATCH, DIMS, IMAGE, Profiles
+from mindferry.ascend.simulator import codes
+from mindferry.ascend.simulator.errors import Refused
+from mindferry.ascend.simulator.memory import Bytes
+from mindferry.formats.air.fields import ENGINE_TYPES
+from mindferry.formats.om import fields
+from mindferry.formats.om.introduction import Tensor
+from mindferry.formats.om.reader import OfflineModel
+
+if TYPE_CHECKING:
+    from mindferry.runtimes.base import Session
+
+
+class LoadedModel:
+    """A loaded model.
+
+    Attributes:
+        device: where it is.
+        inputs: what it takes, the extra input of profiles last; outputs: what it returns.
+        profiles: the shapes to choose from.
+        output_dims: the shapes of the last run's outputs.
+    """
+
+    def __init__(self, held: OfflineModel, device: int, name: str) -> None:
+        from mindferry.runtimes import get
+        from mindferry.runtimes.base import Device, Source
+
+        known = held.introduction
+        self.held, self.device = held, device
+        self.inputs, self.outputs = known.inputs, known.outputs
+        self.profiles = profiles_of(held)
+        self.output_dims = [tensor.dims for tensor in known.outputs]
+        self.work_size, self.weight_size = held.number("memory_size"), held.number("weight_size")
+        self.aipp: dict[str, Any] = json.loads(held.text(fields.AIPP) or "{}")
+        source = Source("onnx", Path(name), model=payload.unpack(held))
+        self._session: Session = get("onnxruntime").prepare(source, Device("cpu"), {"threads": 1})
+
+    def close(self) -> None:
+        """Releases the session."""
+        self._session.close()
+
+    @property
+    def data_inputs(self) -> list[Tensor]:
+        """The inputs that carry data, in the order of the graph."""
+        return [tensor for tensor in self.inputs if tensor.name != fields.PROFILE_INPUT]
+
+    def shapes(self, buffers: Sequence[Bytes]) -> list[tuple[int, ...]]:
+        """The shapes of the data inputs in the profile that the last buffer chooses.
+
+        Raises:
+            Refused: the buffer chooses none.
+        """
+        free = [tensor.dims for tensor in self.data_inputs]
+        if not self.profiles.kind:
+            return list(free)
+        chosen = tuple(buffers[-1][: 8 * self.profiles.width].view(np.int64).tolist())
+        if chosen not in self.profiles.rows:
+            raise Refused(
+                codes.GE_DYNAMIC_BATCH_SIZE_INVALID,
+                f"{fields.PROFILE_INPUT} holds {chosen}, none of the model's profiles; call acl.mdl.set_dynamic_batch_size, "
+                "set_dynamic_hw_size or set_input_dynamic_dims before execute",
+            )
+        return self.profiles.shapes(chosen, free)
+
+    def run(self, buffers: Sequence[Bytes]) -> list[npt.NDArray[Any]]:
+        """The outputs for the inputs' bytes, one buffer per input.
+
+        Raises:
+            Refused: a buffer is too small, or the computation fails.
+        """
+        from mindferry.errors import MindFerryError
+
+        feeds = {}
+        shapes = self.shapes(buffers)
+        for spec, tensor, shape, data in zip(self._session.inputs, self.data_inputs, shapes, buffers, strict=False):
+            feeds[spec.name] = self._feed(tensor, shape, data)
+        try:
+            return list(self._session.run(feeds).values())
+        except MindFerryError as error:
+            raise Refused(codes.RT_MODEL_EXECUTE, str(error)) from error
+
+    def _feed(self, tensor: Tensor, shape: tuple[int, ...], data: Bytes) -> npt.NDArray[Any]:
+        dtype = ENGINE_TYPES[tensor.dtype].numpy()
+        needed = math.prod(shape) * dtype.itemsize
+        if data.nbytes < needed:
+            raise Refused(codes.GE_PARAM_INVALID, f"the input {tensor.name} needs {needed} bytes, not {data.nbytes}")
+        return np.frombuffer(data[:needed].tobytes(), dtype).reshape(shape)
+
+
+def profiles_of(held: OfflineModel) -> Profiles:
+    """The profiles of an offline model."""
+    known = held.introduction
+    if known.batches:
+        return Profiles(BATCH, tuple((batch,) for batch in known.batches))
+    if known.images:
+        return Profiles(IMAGE, known.images)
+    return Profiles(DIMS, known.dims) if known.dims else Profiles()

@@ -1,0 +1,5 @@
+"""What `import acl` finds in a program that `mindferry ascend simulate` starts: the simulator takes this module's place."""
+
+from mindferry.ascend import simulator
+
+simulator.install(announce=True)
