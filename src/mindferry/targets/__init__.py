@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnx_ir as ir
 
 from mindferry.errors import ConvertError, OptionError
@@ -28,16 +29,12 @@ NAMES = ("ort", "openvino", "atc", "tensorrt")
 _TABLES = Path(__file__).with_name("tables.json")
 _MOST_PLACES = 3
 _SAFE_OPSET = 17
+_OLDEST_OPSET = 13
 _OTHER_TYPE = "cast to a type that it takes"
 _QUANTIZED = "quantize with Ascend's AMCT instead"
-_EXPANDED = "use opset 17, where it is made of older operators"
 _CURES = {
     ("", "Loop"): "unroll the loop: export with a fixed number of steps",
     ("", "Scan"): "unroll the loop: export with a fixed number of steps",
-    **dict.fromkeys(
-        (("atc", name) for name in ("Gelu", "GroupNormalization", "RMSNormalization", "RotaryEmbedding", "Swish")),
-        _EXPANDED,
-    ),
     **dict.fromkeys(
         (
             ("atc", name)
@@ -91,8 +88,10 @@ def findings(model: ir.Model, target: str) -> list[Finding]:
     table = _tables().get(target)
     if table is None:
         return []
-    opset = model.graph.opset_imports[""]
+    opset = model.graph.opset_imports.get("")
     low, high = table["opsets"]
+    if opset is None:
+        return [Finding("the model names no opset of ONNX's own operators", cure="write the file again")]
     if not low <= opset <= high:
         return [Finding(f"opset {opset} is outside {low} to {high}", cure=f"use opset {min(high, _SAFE_OPSET)}")]
     places: dict[tuple[str, str], list[str]] = {}
@@ -118,7 +117,7 @@ def _refusals(node: ir.Node, opset: int, target: str, table: dict[str, Any]) -> 
     accepted = table.get("accepted")
     if accepted is not None and node.op_type != "Constant":
         if node.op_type not in accepted:
-            yield f"operator {node.op_type}", _cure(target, node.op_type)
+            yield f"operator {node.op_type}", _cure(target, node.op_type, opset)
         elif not _in_range(accepted[node.op_type], opset):
             low, high, *gaps = accepted[node.op_type]
             better = [one for one in range(low, high + 1) if _in_range(accepted[node.op_type], one)]
@@ -128,15 +127,28 @@ def _refusals(node: ir.Node, opset: int, target: str, table: dict[str, Any]) -> 
                 f"use opset {min(better, key=lambda one: (abs(one - opset), one))}",
             )
     if node.op_type in table.get("refused", ()):
-        yield f"operator {node.op_type}", _cure(target, node.op_type)
+        yield f"operator {node.op_type}", _cure(target, node.op_type, opset)
     for value in node.outputs:
         if value.dtype is not None and value.dtype.name in table.get("refused_types", ()):
             yield f"element type {value.dtype.name}", _OTHER_TYPE
 
 
-def _cure(target: str, operator: str) -> str:
+def _cure(target: str, operator: str, opset: int) -> str:
     """What to do about an operator that a target takes at no opset."""
-    return _CURES.get((target, operator)) or _CURES.get(("", operator), "")
+    if known := _CURES.get((target, operator)) or _CURES.get(("", operator)):
+        return known
+    first = next((one for one in range(_OLDEST_OPSET, opset + 1) if _exists(operator, one)), _OLDEST_OPSET)
+    if first == _OLDEST_OPSET:
+        return ""
+    return f"use opset {min(first - 1, _SAFE_OPSET)}, where it is made of older operators"
+
+
+def _exists(operator: str, opset: int) -> bool:
+    try:
+        onnx.defs.get_schema(operator, opset, "")
+    except onnx.defs.SchemaError:
+        return False
+    return True
 
 
 def _in_range(row: list[Any], opset: int) -> bool:

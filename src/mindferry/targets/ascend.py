@@ -62,7 +62,7 @@ def _free(model: ir.Model, soc: Soc | None, input_shapes: Mapping[str, Shape], p
         yield Finding(
             f"free dimensions, which {soc.name} does not have",
             tuple(free),
-            "fix them (--input-shape NAME:1,3,224,224) or give sizes to choose from (--dynamic-batch-sizes 1,2,4)",
+            "fix them (--input-shape NAME:1,3,224,224) or give sizes to choose from (--dynamic-batch 1,2,4)",
         )
     elif not given:
         yield Finding(
