@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _LAZY = {
+    "bench": "mindferry.api",
     "convert": "mindferry.api",
     "demo": "",
     "errors": "",
@@ -20,10 +21,10 @@ _LAZY = {
 
 if TYPE_CHECKING:
     from mindferry import demo, errors
-    from mindferry.api import convert, export, load, open, verify
+    from mindferry.api import bench, convert, export, load, open, verify
     from mindferry.lowering.registry import lowers
 
-__all__ = ["__version__", "convert", "demo", "errors", "export", "load", "lowers", "open", "verify"]
+__all__ = ["__version__", "bench", "convert", "demo", "errors", "export", "load", "lowers", "open", "verify"]
 
 
 def __getattr__(name: str) -> Any:

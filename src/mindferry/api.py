@@ -12,6 +12,7 @@ from mindferry.types import Shape
 if TYPE_CHECKING:
     import onnx_ir as ir
 
+    from mindferry.benchmarking.results import Benchmark
     from mindferry.graph import Model, Tensor
     from mindferry.lowering.report import Report
     from mindferry.runtimes.base import Session
@@ -193,26 +194,31 @@ def open(
     weights: AnyPath | None = None,
     network: str | None = None,
     input_shapes: Mapping[str, Shape] | None = None,
+    input_dtypes: Mapping[str, str] | None = None,
     opset: int = 18,
     key: bytes | None = None,
     approximate: bool = False,
     level: int = 1,
     options: Mapping[str, Any] | None = None,
+    warm_up: int = 0,
 ) -> Session:
     """A session that runs a model file on a device. Close it, or use it in a `with` statement.
 
     Args:
         model: ONNX; MindIR, which other runtimes than MindSpore get as ONNX converted in memory; or a checkpoint
             together with `graph` or `network`.
-        device: "cpu", "gpu", "ascend310" or "ascend910"; "gpu:1" is the second of several.
+        device: "cpu", "gpu", "ascend310" or "ascend910"; "gpu:1" is the second of several. "auto" takes the first that
+            can be used of a GPU, an Ascend processor and the CPU, and logs which.
         runtime: "onnxruntime", "openvino" or "mindspore"; None takes MindSpore for "ascend910" and ONNX Runtime
-            otherwise. With "openvino", "gpu" is an Intel GPU.
+            otherwise, or OpenVINO where a CPU has no ONNX Runtime. With "openvino", "gpu" is an Intel GPU.
         graph: the MindIR that a checkpoint fills.
         weights: a checkpoint whose parameters replace those of a MindIR.
-        network: the Cell that a checkpoint fills, for runtime "mindspore"; as in `export`.
+        network: the Cell that a checkpoint fills, as in `export`. MindSpore exports it for the other runtimes, which
+            takes `input_shapes`, and `input_dtypes` where inputs are not float32.
         input_shapes, opset, approximate, level: for the conversion in memory, as in `convert`.
         key: for encrypted files.
         options: the runtime's own: `mindferry.runtimes.onnxruntime.Options`, `mindferry.runtimes.mindspore.Options`.
+        warm_up: how often the model runs on zeros before the session is returned; see `Session.warm_up`.
 
     Raises:
         OptionError: options contradict each other, or the runtime cannot take this file or device.
@@ -235,12 +241,75 @@ def open(
         weights=None if weights is None else Path(weights),
         network=network,
         input_shapes=input_shapes,
+        input_dtypes=input_dtypes,
         opset=opset,
         approximate=approximate,
         level=level,
         key=key,
     )
-    return open_session(request, device=device, runtime=runtime, options=options)
+    return open_session(request, device=device, runtime=runtime, options=options, warm_up=warm_up)
+
+
+def bench(
+    model: AnyPath,
+    *,
+    runtimes: Sequence[str] = (),
+    precisions: Sequence[str] = ("fp32",),
+    threads: Sequence[int] = (),
+    batches: Sequence[int] = (),
+    device: str = "cpu",
+    feeds: Mapping[str, Feed] | None = None,
+    rounds: int = 10,
+    seconds: float = 0.3,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """How fast a model runs in each combination of runtime, precision, threads and batch.
+
+    Every combination has a process of its own, which is stopped while another one is measured; rounds go through all of
+    them in rotating order, and ratios are taken within a round.
+
+    Args:
+        model: ONNX or MindIR; a MindIR is converted first, for each batch.
+        runtimes: by default those for the device that are installed.
+        precisions: "fp32", "bf16", "fp16": what a runtime computes in.
+        threads: CPU threads; by default the runtime's own choice.
+        batches: rows of a run; by default the model's own, or one.
+        device: as `open` takes it.
+        feeds: inputs by name; drawn where there are none.
+        rounds: how often each combination has its turn.
+        seconds: length of a turn.
+        progress: called with (turns done, turns in all).
+
+    Returns:
+        A row for each combination: latency, throughput, load time, peak memory, operations per second and their share
+        of what a matrix product reaches; and why combinations are missing.
+
+    Raises:
+        OptionError: an option cannot be meant, or the model cannot run such batches.
+        NotInstalled: no runtime is installed.
+        BackendFailed: no combination could be measured.
+        FileProblem, FormatError, ConvertError: as in `convert`.
+        BadFeed: the inputs do not fit.
+
+    Example:
+        >>> import mindferry
+        >>> model = mindferry.demo.path("lenet5.mindir")
+        >>> found = mindferry.bench(model, runtimes=["onnxruntime"], batches=[1, 8], rounds=1, seconds=0.01)
+        >>> [(row.batch, row.operations, row.speed.median) for row in found.rows]
+        [(1, 833040, 1.0), (8, 6664320, 1.0)]
+    """
+    from mindferry.benchmarking import benchmark
+
+    configurations = benchmark.choose(runtimes, precisions, threads, device)
+    return benchmark.bench(
+        Path(model),
+        configurations,
+        batches=batches,
+        feeds=feeds,
+        rounds_wanted=rounds,
+        seconds=seconds,
+        progress=progress,
+    )
 
 
 def verify(
