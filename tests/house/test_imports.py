@@ -94,6 +94,7 @@ def test_extras_are_imported_only_where_they_are_used() -> None:
         ("runtimes/onnxruntime.py", "onnxruntime"),
         ("runtimes/openvino.py", "openvino"),
         ("batching.py", "onnxruntime"),
+        ("compilers/half.py", "onnxruntime"),
     }
 
 

@@ -10,7 +10,7 @@ from mindferry.errors import FormatError
 from mindferry.formats import _encryption, _files
 from mindferry.formats._wire import Schema, decode, read_varint, table
 
-NAMES = ("mindir", "ckpt", "safetensors", "onnx")
+NAMES = ("mindir", "ckpt", "safetensors", "onnx", "engine")
 """The formats that `sniff` tells apart; a suffix is one of them."""
 
 _FOREIGN = (
@@ -24,11 +24,13 @@ _FOREIGN = (
     (0, b"\x7fELF", "an executable or library"),
     (0, b"GGUF", "a GGUF model"),
     (0, b"IMOD", "an Ascend offline model (OM)"),
-    (0, b"ftrt", "a TensorRT engine"),
     (4, b"MSL", "a MindSpore Lite model"),
     (4, b"TFL3", "a TensorFlow Lite model"),
     (0, b"version https://git-lfs", "a Git LFS pointer, not the file itself (git lfs pull fetches it)"),
 )
+_ENGINES = (b"ftrt", b"vtrt")
+"""How engines of TensorRT and TensorRT-RTX start."""
+
 _VERSION = re.compile(rb"\d+(\.\d+)*")
 _HEADER = Schema({
     "Model": table(producer_name=(2, "string"), graph=(7, "bytes"), opset_import=(8, "bytes[]")),
@@ -66,6 +68,8 @@ def sniff(path: str | Path) -> str:
 
 
 def _by_magic(view: memoryview) -> str | None:
+    if view[:4] in _ENGINES:
+        return "engine"
     if _is_safetensors(view):
         return "safetensors"
     try:
