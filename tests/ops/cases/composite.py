@@ -97,4 +97,11 @@ CASES = (
     *pairs("Slice", "mnp.cross(x, y)", (normal(3), normal(3))),
     *each("Eye", "mnp.diag(x)", normal(3)),
     *each("Reshape", "mnp.norm(x)", MATRIX),
+    # Its branch for an empty tensor records a constant whose shape is dynamic.
+    Case("Floor", "mnp.fmod(x, 2.0)", dynamic={"x": (None,)}, x=[uniform(5, low=-9.0, high=9.0), uniform(2, high=9.0)]),
+    *pairs("LessScalar", "ops.copysign(x, y)", TWO),
+    Case(
+        "LessScalar", "ops.copysign(x, y)", dynamic={"x": (None, 4), "y": (None, 4)},
+        x=[normal(3, 4), normal(2, 4)], y=[normal(3, 4), normal(2, 4)],
+    ),
 )

@@ -107,6 +107,12 @@ CASES = (
     *each("Pow", "ops.pow(x, 0.5)", positive(2, 3)),
     *each("Pow", "2.0 ** x", normal(2, 3)),
     *each("Pow", "ops.exp2(x)", normal(2, 3)),
+    *each("Pow", "x ** 2", *(integers(0, 12, 2, 3, dtype=dtype) for dtype in ("int8", "int16", "uint8"))),
+    *each("Pow", "x ** 3", integers(-6, 7, 7, dtype="int8"), integers(0, 40, 6, dtype="int16")),
+    *pairs(
+        "Pow", "x ** y", (integers(-3, 4, 4, dtype="int8"), integers(-2, 4, 4, dtype="int8")),
+        (integers(0, 4, 3, 1, dtype="uint8"), integers(0, 4, 4, dtype="uint8")),
+    ),
     *each(
         "PowTensorScalar", "mint.pow(x, 2)", normal(2, 3), integers(-5, 5, 4), normal(3, dtype="float16"), specials()
     ),

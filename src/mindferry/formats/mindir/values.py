@@ -56,7 +56,9 @@ def tensor(message: Message, external: ExternalData | None = None, *, name: str 
             offset=message[OFFSET],
         )
     if any(dim < 0 for dim in dims):
-        raise FormatError(f"{where} has a negative dimension: {dims}", offset=message[OFFSET])
+        if not _is_empty(message):
+            raise FormatError(f"{where} has a negative dimension: {dims}", offset=message[OFFSET])
+        dims = [max(dim, 0) for dim in dims]
     expected = math.prod(dims) * dtype.itemsize
     data = _elements(message, dtype, expected, external)
     if dtype is not DType.STRING and len(data) != expected:
@@ -64,6 +66,11 @@ def tensor(message: Message, external: ExternalData | None = None, *, name: str 
             f"{where} of {dtype}{dims} needs {expected} bytes, the file has {len(data)}", offset=message[OFFSET]
         )
     return Tensor(name, dtype, tuple(dims), data)
+
+
+def _is_empty(message: Message) -> bool:
+    """Whether it has no elements: MindSpore records an empty constant of a dynamic network with its dynamic shape."""
+    return "raw_data" in message and not message["raw_data"]
 
 
 def _elements(message: Message, dtype: DType, expected: int, external: ExternalData | None) -> memoryview | bytes:

@@ -19,7 +19,8 @@ def pow(op: Context, input: Any, exponent: Any) -> ir.Value:
     """input to the power of exponent."""
     base, exponent = op.promote(input, exponent, to=op.result_dtype)
     if dtypes.is_integer(base.dtype):
-        return _integer_power(op, base, exponent)
+        wide = (ir.DataType.INT32, ir.DataType.INT64)
+        return computed_in(op, wide, lambda base, exponent: _integer_power(op, base, exponent), base, exponent)
     return op.Pow(base, exponent)
 
 

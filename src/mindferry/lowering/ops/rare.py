@@ -44,11 +44,17 @@ refuse(
 
 
 @lowers("TileSize")
-def tile_size(op: Context, shape: Any, out_shape: Any, ndim: Any) -> tuple[int, ...]:
+def tile_size(op: Context, shape: tuple[Any, ...], out_shape: tuple[Any, ...], ndim: Any) -> tuple[Any, ...]:
     """How often each axis of a shape is repeated in another: its new size where the two differ, else once."""
     (count,) = op.integers(ndim, "ndim")
-    pairs = list(zip(op.integers(shape, "the shape"), op.integers(out_shape, "the shape"), strict=False))
-    sizes = [new if new != old else 1 for old, new in pairs]
+
+    def times(old: Any, new: Any) -> Any:
+        if isinstance(old, int) and isinstance(new, int):
+            return new if new != old else 1
+        old, new = (op.cast(size, ir.DataType.INT64) for size in (old, new))
+        return op.Where(op.Equal(old, new), op.cast(1, ir.DataType.INT64), new)
+
+    sizes = [times(old, new) for old, new in zip(shape, out_shape, strict=False)]
     return (*sizes, *[1] * (count - len(sizes)))
 
 
