@@ -175,19 +175,22 @@ def test_a_target_in_no_folder(tmp_path: Path) -> None:
         mindferry.convert(LENET, tmp_path / "none" / "a.engine", build={"profiles": BATCHES})
 
 
-def test_full_tensorrt_has_no_named_compute_capabilities(monkeypatch: pytest.MonkeyPatch) -> None:
-    full = types.SimpleNamespace(__name__="tensorrt", __version__="11.4.0")
-    monkeypatch.setattr(tensorrt_library, "module", lambda: full)
+def test_full_tensorrt_has_no_named_compute_capabilities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    severity = types.SimpleNamespace(INTERNAL_ERROR=0, ERROR=1, WARNING=2, INFO=3, VERBOSE=4)
+    logger = type("ILogger", (), {"Severity": severity})
+    full = types.SimpleNamespace(__name__="tensorrt", __version__="11.4.0", ILogger=logger)
+    library = tensorrt_library.Library(full)
+    monkeypatch.setattr(tensorrt_library, "find", lambda: library)
     with pytest.raises(
         OptionError, match=r"^TensorRT 11\.4\.0 compiles for the GPU of this machine; .*install TensorRT-RTX"
     ):
-        tensorrt._capabilities(full, tensorrt.Options(compute_capabilities=("8.6",)))
+        mindferry.convert(LENET, tmp_path / "a.engine", build={"compute_capabilities": ("8.6",)})
 
 
 def test_without_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise ImportError(f"no module {name}")
 
-    monkeypatch.setattr(tensorrt_library.importlib, "import_module", missing)
+    monkeypatch.setattr(tensorrt_library, "_loaded", missing)
     with pytest.raises(NotInstalled, match=r"tensorrt_rtx: no module.*pip install 'mindferry\[tensorrt\]'"):
-        tensorrt_library.module.__wrapped__()
+        tensorrt_library.find()

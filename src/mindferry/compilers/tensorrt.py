@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mindferry.compilers import tensorrt_library as library
-from mindferry.compilers import tensorrt_profiles
+from mindferry.compilers import tensorrt_library, tensorrt_profiles
+from mindferry.compilers.tensorrt_library import Library
 from mindferry.errors import BackendFailed, ConvertError, FileProblem, OptionError
 from mindferry.formats import _files
 from mindferry.formats.onnx_weights import detached
@@ -81,11 +81,10 @@ def write(model: ir.Model, target: Path, options: Options, progress: Progress | 
 
 def build(model: ir.Model, options: Options, progress: Progress | None = None) -> tuple[memoryview, dict[str, Any]]:
     """The engine's bytes, and facts as `write` returns them."""
-    trt = library.module()
-    started = time.perf_counter()
-    settings = _Settings(_capabilities(trt, options), _flags(trt, options), options)
+    started, library = time.perf_counter(), tensorrt_library.find()
+    settings = _Settings(_capabilities(library, options), _flags(library, options), options)
     tensorrt_profiles.require(model, options.profiles)
-    facts: dict[str, Any] = {"tensorrt": library.title(), "precision": options.precision}
+    facts: dict[str, Any] = {"tensorrt": library.title, "precision": options.precision}
     if options.precision == "fp16":
         from mindferry.compilers import half
 
@@ -93,8 +92,8 @@ def build(model: ir.Model, options: Options, progress: Progress | None = None) -
     message, tensors = detached(model)
     _refuse_float64(message)
     weights = {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in tensors.items()}
-    with library.listening() as said:
-        engine, facts["layers"] = _compiled(trt, message, weights, settings, progress, said)
+    with library.listening():
+        engine, facts["layers"] = _compiled(library, message, weights, settings, progress)
     facts["compute_capabilities"] = list(options.compute_capabilities) or "chosen by TensorRT"
     if options.profiles:
         facts["profiles"] = {name: [list(shape) for shape in shapes] for name, shapes in options.profiles.items()}
@@ -112,26 +111,26 @@ class _Settings:
 
 
 def _compiled(
-    trt: Any,
+    library: Library,
     message: onnx.ModelProto,
     weights: Mapping[str, npt.NDArray[Any]],
     settings: _Settings,
     progress: Progress | None,
-    said: library.Said,
 ) -> tuple[memoryview, int]:
     """The engine's bytes, and how many layers the network had."""
-    builder = trt.Builder(library.logger())
+    trt = library.trt
+    builder = trt.Builder(library.logger)
     network = builder.create_network(_creation_flags(trt))
-    parser = trt.OnnxParser(network, library.logger())
-    _parse(parser, message, weights)
+    parser = trt.OnnxParser(network, library.logger)
+    _parse(library, parser, message, weights)
     _require_types(trt, network, message)
-    config = _config(trt, builder, settings)
+    config = _config(library, builder, settings)
     tensorrt_profiles.add(builder, config, settings.options.profiles)
     monitor = _monitor(trt, progress)
     config.progress_monitor = monitor
     engine = builder.build_serialized_network(network, config)
     if engine is None:
-        raise BackendFailed(f"{library.title()} cannot compile this model: {_reason(said.errors)}")
+        raise BackendFailed(f"{library.title} cannot compile this model: {_reason(library.errors)}")
     return memoryview(engine), network.num_layers
 
 
@@ -141,7 +140,7 @@ def _creation_flags(trt: Any) -> int:
     return 0 if flag is None else 1 << int(flag)
 
 
-def _parse(parser: Any, message: onnx.ModelProto, weights: Mapping[str, npt.NDArray[Any]]) -> None:
+def _parse(library: Library, parser: Any, message: onnx.ModelProto, weights: Mapping[str, npt.NDArray[Any]]) -> None:
     """Reads the model into the parser's network; the weights must outlive both."""
     loaded = parser.load_model_proto(message.SerializeToString()) and all(
         parser.load_initializer(name, array.ctypes.data, array.nbytes) for name, array in weights.items()
@@ -150,7 +149,7 @@ def _parse(parser: Any, message: onnx.ModelProto, weights: Mapping[str, npt.NDAr
         return
     found = [parser.get_error(index) for index in range(parser.num_errors)]
     problems = dict.fromkeys(_problem(error) for error in found)
-    raise ConvertError(f"{library.title()} does not take this model: {'; '.join(problems) or 'it gives no reason'}")
+    raise ConvertError(f"{library.title} does not take this model: {'; '.join(problems) or 'it gives no reason'}")
 
 
 def _problem(error: Any) -> str:
@@ -188,37 +187,37 @@ def _require_types(trt: Any, network: Any, message: onnx.ModelProto) -> None:
         raise ConvertError(f"TensorRT would silently change element types: {', '.join(wrong)}")
 
 
-def _config(trt: Any, builder: Any, settings: _Settings) -> Any:
+def _config(library: Library, builder: Any, settings: _Settings) -> Any:
     config = builder.create_builder_config()
     if settings.capabilities:
         config.num_compute_capabilities = len(settings.capabilities)
         for index, capability in enumerate(settings.capabilities):
             config.set_compute_capability(capability, index)
     if settings.options.precision != "tf32":
-        config.clear_flag(trt.BuilderFlag.TF32)
+        config.clear_flag(library.trt.BuilderFlag.TF32)
     for flag in settings.flags:
         config.set_flag(flag)
     for name, value in settings.options.config.items():
         if not hasattr(config, name):
-            raise OptionError(f"{library.title()}'s IBuilderConfig has no attribute {name!r}")
+            raise OptionError(f"{library.title}'s IBuilderConfig has no attribute {name!r}")
         setattr(config, name, value)
     return config
 
 
-def _capabilities(trt: Any, options: Options) -> tuple[Any, ...]:
+def _capabilities(library: Library, options: Options) -> tuple[Any, ...]:
     if options.precision not in PRECISIONS:
         raise OptionError(f"there is no precision {options.precision!r}; choose {', '.join(PRECISIONS)}")
     if not options.compute_capabilities:
         return ()
-    if not hasattr(trt, "ComputeCapability"):
+    if not hasattr(library.trt, "ComputeCapability"):
         raise OptionError(
-            f"{library.title()} compiles for the GPU of this machine; for named compute capabilities install "
+            f"{library.title} compiles for the GPU of this machine; for named compute capabilities install "
             "TensorRT-RTX: pip install 'mindferry[tensorrt]'"
         )
-    known = {_dotted(name): value for name, value in trt.ComputeCapability.__members__.items()}
+    known = {_dotted(name): value for name, value in library.trt.ComputeCapability.__members__.items()}
     if unknown := [item for item in options.compute_capabilities if item not in known]:
         has = ", ".join(name for name in known if name[0].isdecimal())
-        raise OptionError(f"{library.title()} has no compute capability {', '.join(unknown)}; it has {has}")
+        raise OptionError(f"{library.title} has no compute capability {', '.join(unknown)}; it has {has}")
     return tuple(known[item] for item in dict.fromkeys(options.compute_capabilities))
 
 
@@ -228,11 +227,11 @@ def _dotted(name: str) -> str:
     return f"{digits[:-1]}.{digits[-1]}" if digits.isdecimal() else name.lower()
 
 
-def _flags(trt: Any, options: Options) -> tuple[Any, ...]:
-    known = trt.BuilderFlag.__members__
+def _flags(library: Library, options: Options) -> tuple[Any, ...]:
+    known = library.trt.BuilderFlag.__members__
     if unknown := [name for name in options.flags if name not in known or name == "TF32"]:
         has = ", ".join(name for name in known if name != "TF32")
-        raise OptionError(f"{library.title()} has no flag {', '.join(unknown)}; it has {has}; TF32 is a precision here")
+        raise OptionError(f"{library.title} has no flag {', '.join(unknown)}; it has {has}; TF32 is a precision here")
     return tuple(known[name] for name in options.flags)
 
 
@@ -267,5 +266,4 @@ def _monitor(trt: Any, progress: Progress | None) -> Any:
 
 
 def _reason(errors: str) -> str:
-    text = errors or "it gives no reason"
-    return f"{text}; {_HALF_FOR_TURING}" if "SM75" in text and "FP32 GEMM" in text else text
+    return f"{errors}; {_HALF_FOR_TURING}" if "SM75" in errors and "FP32 GEMM" in errors else errors
