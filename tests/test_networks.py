@@ -156,3 +156,30 @@ def test_a_network_that_mindspore_cannot_export(cells: Path, tmp_path: Path) -> 
     with pytest.raises(BackendFailed, match=r"^MindSpore cannot export the network: "):
         mindferry.export(f"{cells}:Dense", tmp_path / "a.onnx", input_shapes={"x": (2, 5), "scale": ()})
     assert not list(tmp_path.glob("*.onnx"))
+
+
+@needs_mindspore
+def test_a_checkpoint_in_its_network_runs_on_other_runtimes() -> None:
+    shapes = {"x": ("batch", 1, 32, 32)}
+    with (
+        mindferry.open(WEIGHTS, network=LENET, runtime="mindspore") as reference,
+        mindferry.open(WEIGHTS, network=LENET, input_shapes=shapes) as session,
+    ):
+        assert session.runtime == "onnxruntime"
+        assert session.inputs[0].shape == ("batch", 1, 32, 32)
+        assert mindferry.verify(session, reference, feeds={"x": IMAGE}, tolerance=1e-5).passed
+    with pytest.raises(OptionError, match=r"no shape for x; no argument y"):
+        mindferry.open(WEIGHTS, network=LENET, input_shapes={"y": (1, 1, 32, 32)})
+
+
+@needs_mindspore
+def test_element_types_of_a_network_for_other_runtimes(cells: Path) -> None:
+    checkpoint, shapes = RECORDED / "momentum.ckpt", {"x": (2, 3), "scale": ()}
+    dtypes = {"scale": "int32"}
+    with (
+        mindferry.open(checkpoint, network=f"{cells}:Dense", runtime="mindspore") as reference,
+        mindferry.open(checkpoint, network=f"{cells}:Dense", input_shapes=shapes, input_dtypes=dtypes) as session,
+    ):
+        assert [str(spec) for spec in session.inputs] == ["x: float32[2, 3]", "scale: int32[]"]
+        feeds = {"x": np.ones((2, 3), np.float32), "scale": np.int32(2)}
+        assert mindferry.verify(session, reference, feeds=feeds, tolerance=1e-5).passed

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from onnx import TensorProto
 
 import mindferry
-from mindferry.errors import NotInstalled, OptionError
+from mindferry import runtimes, sessions
+from mindferry.errors import BackendFailed, NoDevice, NotInstalled, OptionError
+from mindferry.platforms import Machine
+from mindferry.runtimes.base import DEVICES, Device, Runtime, Session, Source
+from mindferry.types import DType, TensorSpec
 from runtimes import models
 
 LENET = mindferry.demo.path("lenet5.mindir")
@@ -68,16 +75,23 @@ def test_a_checkpoint_needs_one_graph_or_network() -> None:
     assert refusal(WEIGHTS, graph=LENET, network="a:b").startswith(text)
     assert refusal(WEIGHTS, weights=WEIGHTS, graph=LENET).endswith("so other weights cannot be put into it")
     assert refusal(WEIGHTS, network="lenet.py:LeNet5") == (
-        "a network is a MindSpore Cell: choose the runtime mindspore, or export it first"
+        "network lenet.py:LeNet5 is exported in the shapes of its inputs: give input shapes, or choose the runtime "
+        "mindspore, which runs the network itself"
+    )
+    assert refusal(WEIGHTS, graph=LENET, input_dtypes={"x": "float32"}).endswith(
+        "element types of its inputs itself; give none"
     )
     assert refusal(WEIGHTS, graph=WEIGHTS).startswith(f"{WEIGHTS}: is a checkpoint, which holds weights but no graph")
 
 
 def test_options_that_a_format_does_not_take(tmp_path: Path) -> None:
     path = models.identity(tmp_path / "a.onnx", TensorProto.FLOAT, [1])
-    options = {"graph": LENET, "network": "a:b", "weights": WEIGHTS, "input_shapes": {"x": (1,)}, "key": b"0"}
+    options = {
+        "graph": LENET, "network": "a:b", "weights": WEIGHTS, "input_shapes": {"x": (1,)}, "input_dtypes": {},
+        "key": b"0",
+    }  # fmt: skip
     assert refusal(path, **options) == (
-        f"{path}: is onnx, which does not take the option graph, network, weights, input_shapes, key"
+        f"{path}: is onnx, which does not take the option graph, network, input_dtypes, weights, input_shapes, key"
     )
     assert refusal(LENET, graph=LENET) == f"{LENET}: is mindir, which does not take the option graph"
 
@@ -92,3 +106,96 @@ def test_a_runtime_that_is_not_installed_says_how_to_get_it() -> None:
     for options in ({"runtime": "mindspore"}, {"device": "ascend910"}):
         with pytest.raises(NotInstalled, match=r"^MindSpore is not installed: pip install 'mindferry\[mindspore\]'$"):
             mindferry.open(LENET, **options)
+
+
+def machine(**devices: tuple[str, ...]) -> Machine:
+    return Machine(packages={}, **devices)
+
+
+@pytest.mark.parametrize("found", [machine(), machine(gpus=("/dev/nvidia0",)), machine(npus=("/dev/davinci0",))])
+def test_auto_takes_what_can_be_used_and_says_so(
+    found: Machine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Machine, "here", lambda: found)
+    with caplog.at_level("INFO", "mindferry"), mindferry.open(LENET, device="auto") as session:
+        assert str(session.device) == "cpu"
+        assert session.run(IMAGE)["output"].shape == (2, 10)
+    *others, last = caplog.messages
+    assert last == f"{LENET} runs with onnxruntime on cpu"
+    assert [text.partition(":")[0] for text in others] == [
+        f"{runtime} on {device} cannot be used"
+        for device, runtime in sessions.DEFAULT_RUNTIMES.items()
+        if (device == "gpu" and found.gpus) or (device.startswith("ascend") and found.npus)
+    ][::-1]
+
+
+class Answering(Session):
+    """Gives its inputs back on any device."""
+
+    def __init__(self, runtime: str, device: Device, failure: Exception | None = None) -> None:
+        super().__init__(runtime, device, (TensorSpec("x", DType.FLOAT32, ("n",)),), ())
+        self.calls, self.failure = 0, failure
+
+    def _run_impl(self, feeds: dict[str, Any]) -> dict[str, Any]:
+        if self.failure:
+            raise self.failure
+        self.calls += 1
+        return feeds
+
+    def _close_impl(self) -> None:
+        """There is nothing to release."""
+
+
+class Everywhere(Runtime):
+    """A runtime that runs on every device."""
+
+    name, formats, devices, options = "everywhere", ("onnx",), DEVICES, SimpleNamespace
+    failure: Exception | None = None
+
+    def _prepare_impl(self, source: Source, device: Device, options: object) -> Session:
+        return Answering(self.name, device, self.failure)
+
+    def _settings(self, options: Mapping[str, Any]) -> object:
+        return options
+
+
+@pytest.fixture
+def everywhere(monkeypatch: pytest.MonkeyPatch) -> Everywhere:
+    """Stands for every runtime but onnxruntime, which is not installed."""
+    runtime, found = Everywhere(), runtimes.get
+
+    def get(name: str) -> Runtime:
+        if name == "onnxruntime":
+            raise NotInstalled("there is no onnxruntime")
+        return runtime if name in ("mindspore", "openvino") else found(name)
+
+    monkeypatch.setattr(runtimes, "get", get)
+    return runtime
+
+
+def test_another_runtime_of_the_same_device_takes_over(everywhere: Everywhere) -> None:
+    with mindferry.open(LENET) as session:
+        assert (session.runtime, str(session.device)) == ("everywhere", "cpu")
+    for options in ({"device": "gpu"}, {"runtime": "onnxruntime"}, {"options": {"threads": 1}}):
+        with pytest.raises(NotInstalled, match=r"^there is no onnxruntime$"):
+            mindferry.open(LENET, **options)
+
+
+def test_auto_prefers_a_gpu_then_an_ascend_processor(everywhere: Everywhere, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = machine(gpus=("/dev/nvidia0",), npus=("/dev/davinci0",))
+    monkeypatch.setattr(Machine, "here", lambda: here)
+    assert str(mindferry.open(LENET, device="auto").device) == "ascend910"
+    assert str(mindferry.open(LENET, device="auto", runtime="openvino").device) == "gpu"
+
+
+def test_auto_without_a_device_for_the_runtime(everywhere: Everywhere, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(everywhere, "devices", ("ascend310",))
+    with pytest.raises(NoDevice, match=r"^this machine has no device that openvino can use$"):
+        mindferry.open(LENET, device="auto", runtime="openvino")
+
+
+def test_a_session_is_warmed_up_before_it_is_returned(everywhere: Everywhere) -> None:
+    assert mindferry.open(LENET, warm_up=3).calls == 3
+    everywhere.failure = ValueError("no luck")
+    with pytest.raises(BackendFailed, match=r"no luck$"):
+        mindferry.open(LENET, warm_up=1)

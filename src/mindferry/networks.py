@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from mindferry.formats import _encryption, _files
 from mindferry.lowering.report import Report
 from mindferry.platforms import conflict
 from mindferry.types import DType, Shape
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
 
 _MODES = {_encryption.GCM: "AES-GCM", _encryption.CBC: "AES-CBC", _encryption.SM4: "SM4-CBC"}
 
@@ -168,17 +171,45 @@ def export(
     if key is not None and checkpoint is None:
         raise OptionError("a key was given, but no weights that it could open")
     target = _files.check_target(target)
-    cell = load(network)
-    if checkpoint is not None:
-        fill(cell, checkpoint, key=_files.keys((checkpoint,), key)[0])
+    cell = _filled(network, checkpoint, key)
     with _folder_beside(target) as folder:
         _export_mindir(cell, folder / f"{target.stem}.mindir", input_shapes, input_dtypes)
         if target.suffix == ".mindir":
             _move(folder, target.parent)
             return None
         (graph,) = folder.glob("*.mindir")
-        named = {name: shape for name, shape in input_shapes.items() if any(isinstance(size, str) for size in shape)}
-        return conversion.convert(graph, target, input_shapes=named, **options)
+        return conversion.convert(graph, target, input_shapes=_named(input_shapes), **options)
+
+
+def to_onnx(
+    network: str,
+    *,
+    input_shapes: Mapping[str, Shape],
+    input_dtypes: Mapping[str, str],
+    checkpoint: Path | None = None,
+    key: bytes | None = None,
+    **options: Any,
+) -> ir.Model:
+    """The ONNX model of a network; the options are those of `conversion.to_onnx`, the rest is as in `export`."""
+    cell = _filled(network, checkpoint, key)
+    with tempfile.TemporaryDirectory() as folder:
+        _export_mindir(cell, Path(folder, "network.mindir"), input_shapes, input_dtypes)
+        (graph,) = Path(folder).glob("*.mindir")
+        model, _ = conversion.to_onnx(graph, input_shapes=_named(input_shapes), **options)
+    return model
+
+
+def _filled(network: str, checkpoint: Path | None, key: bytes | None) -> Any:
+    """The Cell that a name gives, with the checkpoint's parameters where there is one."""
+    cell = load(network)
+    if checkpoint is not None:
+        fill(cell, checkpoint, key=_files.keys((checkpoint,), key)[0])
+    return cell
+
+
+def _named(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The shapes with symbolic dimensions, whose names MindIR does not keep."""
+    return {name: shape for name, shape in shapes.items() if any(isinstance(size, str) for size in shape)}
 
 
 def _export_mindir(cell: Any, target: Path, shapes: Mapping[str, Shape], dtypes: Mapping[str, str]) -> None:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindferry import conversion, formats, runtimes
-from mindferry.errors import OptionError
+from mindferry.errors import NoDevice, OptionError, RuntimeUnavailable
 from mindferry.formats import _files
 from mindferry.graph import Model, ScalarType, SequenceType, TensorType, Type
+from mindferry.platforms import Machine
 from mindferry.runtimes.base import Device, Session, Source
 from mindferry.types import Shape, TensorSpec
 
-DEFAULT_RUNTIMES = {"cpu": "onnxruntime", "gpu": "onnxruntime", "ascend310": "onnxruntime", "ascend910": "mindspore"}
-"""The runtime of each kind of device."""
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+_RUNTIMES = {
+    "cpu": ("onnxruntime", "openvino"),
+    "gpu": ("onnxruntime",),
+    "ascend310": ("onnxruntime",),
+    "ascend910": ("mindspore",),
+}
+"""The runtimes of each kind of device, the preferred one first; the next is taken where one cannot be used here."""
+
+DEFAULT_RUNTIMES = {kind: names[0] for kind, names in _RUNTIMES.items()}
+"""The preferred runtime of each kind of device."""
+
+AUTO = "auto"
+"""Stands for the best device that is present."""
+
+_logger = logging.getLogger(__name__)
 
 _CHECKPOINTS = ("ckpt", "safetensors")
 
@@ -30,6 +48,7 @@ class Request:
         weights: a checkpoint whose parameters replace those of a MindIR.
         network: the Cell that a checkpoint fills: `file.py:Class`, `module:callable` or `mindcv:name`.
         input_shapes, opset, approximate, level: as in `mindferry.convert`.
+        input_dtypes: element types of the network's inputs that are not float32.
         key: for encrypted files.
     """
 
@@ -38,19 +57,69 @@ class Request:
     weights: Path | None = None
     network: str | None = None
     input_shapes: Mapping[str, Shape] | None = None
+    input_dtypes: Mapping[str, str] | None = None
     opset: int = 18
     approximate: bool = False
     level: int = 1
     key: bytes | None = None
 
 
-def open_session(request: Request, *, device: str, runtime: str | None, options: Mapping[str, Any] | None) -> Session:
-    """A session for the requested model; without a runtime, the device's own."""
-    place = Device.parse(device)
-    backend = runtimes.get(runtime or DEFAULT_RUNTIMES[place.kind])
+def open_session(
+    request: Request, *, device: str, runtime: str | None, options: Mapping[str, Any] | None, warm_up: int = 0
+) -> Session:
+    """A session for the requested model, after as many warm-up runs as asked for.
+
+    Args:
+        device: where it runs; AUTO takes what `mindferry tune` chose for this model and machine, else the first device
+            that can be used: a GPU, an Ascend processor, the CPU.
+        runtime: what runs it; None takes the first of the device's runtimes that can be used.
+    """
+    session = _opened(request, device, runtime, options)
+    if warm_up:
+        try:
+            session.warm_up(runs=warm_up)
+        except BaseException:
+            session.close()
+            raise
+    return session
+
+
+def _opened(request: Request, device: str, runtime: str | None, options: Mapping[str, Any] | None) -> Session:
     kind = formats.sniff(request.model)
     _check(request, kind)
-    source = _native(request, kind) if kind != "onnx" and "mindir" in backend.formats else _onnx(request, kind)
+    reasons: list[RuntimeUnavailable] = []
+    for place in _present(runtime) if device == AUTO else (Device.parse(device),):
+        reasons.clear()
+        for name in _candidates(place, runtime, options):
+            try:
+                session = _prepared(request, kind, place, name, options)
+            except RuntimeUnavailable as error:
+                _logger.info("%s on %s cannot be used: %s", name, place, error)
+                reasons.append(error)
+            else:
+                _logger.info("%s runs with %s on %s", request.model, name, place)
+                return session
+    raise reasons[0] if reasons else NoDevice(f"this machine has no device that {runtime} can use")
+
+
+def _present(runtime: str | None) -> Iterator[Device]:
+    """The devices of this machine that the runtime may use, the quickest kind first."""
+    machine = Machine.here()
+    kinds = ["gpu"] * bool(machine.gpus) + ["ascend910", "ascend310"] * bool(machine.npus) + ["cpu"]
+    return (Device(kind) for kind in kinds if runtime is None or kind in runtimes.get(runtime).devices)
+
+
+def _candidates(place: Device, runtime: str | None, options: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The runtimes to try; options are those of the first alone."""
+    if runtime is not None:
+        return (runtime,)
+    return _RUNTIMES[place.kind][: 1 if options else None]
+
+
+def _prepared(request: Request, kind: str, place: Device, runtime: str, options: Mapping[str, Any] | None) -> Session:
+    backend = runtimes.get(runtime)
+    native = kind not in ("onnx", "air") and "mindir" in backend.formats
+    source = _native(request, kind) if native else _onnx(request, kind)
     return backend.prepare(source, place, options)
 
 
@@ -63,10 +132,12 @@ def _check(request: Request, kind: str) -> None:
         if (request.graph is None) == (request.network is None):
             raise OptionError(
                 f"{name}: is a checkpoint, which holds weights but no graph; give either its graph (a MindIR of the "
-                "network), or its network (a Cell) with the runtime mindspore"
+                "network), or its network (a Cell), which needs MindSpore"
             )
+        if request.input_dtypes is not None and request.network is None:
+            raise OptionError(f"{request.graph}: tells the element types of its inputs itself; give none")
         return
-    given = [option for option in ("graph", "network") if getattr(request, option) is not None]
+    given = [option for option in ("graph", "network", "input_dtypes") if getattr(request, option) is not None]
     if kind == "onnx":
         given += [option for option in ("weights", "input_shapes", "key") if getattr(request, option) is not None]
     if given:
@@ -78,7 +149,7 @@ def _onnx(request: Request, kind: str) -> Source:
     if kind == "onnx":
         return Source("onnx", request.model)
     if request.network is not None:
-        raise OptionError("a network is a MindSpore Cell: choose the runtime mindspore, or export it first")
+        return Source("onnx", request.model, model=_exported(request, request.network))
     graph, weights = (request.graph, request.model) if request.graph else (request.model, request.weights)
     model, _ = conversion.to_onnx(
         graph,
@@ -92,11 +163,33 @@ def _onnx(request: Request, kind: str) -> Source:
     return Source("onnx", request.model, model=model)
 
 
+def _exported(request: Request, network: str) -> ir.Model:
+    """The network, filled by the checkpoint and exported by MindSpore."""
+    if not request.input_shapes:
+        raise OptionError(
+            f"network {network} is exported in the shapes of its inputs: give input shapes, or choose the runtime "
+            "mindspore, which runs the network itself"
+        )
+    from mindferry import networks
+
+    return networks.to_onnx(
+        network,
+        input_shapes=request.input_shapes,
+        input_dtypes=request.input_dtypes or {},
+        checkpoint=request.model,
+        key=request.key,
+        opset=request.opset,
+        approximate=request.approximate,
+        level=request.level,
+    )
+
+
 def _native(request: Request, kind: str) -> Source:
     """The model's own files, for MindSpore."""
-    if request.input_shapes:
+    if request.input_shapes or request.input_dtypes:
         raise OptionError(
-            "MindSpore runs a model in the shapes that it was exported with; input shapes need another runtime"
+            "MindSpore runs a model in the shapes and element types that it has; input shapes and element types need "
+            "another runtime"
         )
     if request.network is not None:
         (key,) = _files.keys((request.model,), request.key)

@@ -148,7 +148,7 @@ def test_completion() -> None:
 def test_a_missing_runtime_is_one_line() -> None:
     code = (
         "import sys; sys.modules['onnxruntime'] = None; from mindferry.cli import main;"
-        f"sys.exit(main(['run', {str(MINDIR)!r}, '--input', {str(TEST)!r}]))"
+        f"sys.exit(main(['run', {str(MINDIR)!r}, '--runtime', 'onnxruntime', '--input', {str(TEST)!r}]))"
     )
     done = process(code)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
