@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,15 +26,23 @@ from mindferry.types import COMPLEX_INPUTS, Shape
 def load(path: Path, *, key: bytes | None = None) -> Model | dict[str, Tensor] | ir.Model:
     """What a model file of any format holds."""
     kind = formats.sniff(path)
-    if kind == "mindir":
-        from mindferry.formats.mindir import reader
-
-        return reader.read(path, key=key)
+    if kind in SOURCES:
+        return read_source(path, kind, key=key)
     if kind == "onnx":
         from mindferry.formats import onnx
 
         return onnx.load(path)
     return load_checkpoint(path, key=key)
+
+
+SOURCES = {"mindir": "mindferry.formats.mindir.reader", "air": "mindferry.formats.air.reader"}
+"""The formats that are lowered to ONNX, and the modules that read them."""
+
+
+def read_source(path: Path, kind: str, *, key: bytes | None = None) -> Model:
+    """The source graph in a file of one of SOURCES."""
+    model: Model = importlib.import_module(SOURCES[kind]).read(path, key=key)
+    return model
 
 
 def load_checkpoint(path: Path, *, key: bytes | None = None) -> dict[str, Tensor]:
@@ -74,7 +83,7 @@ def to_onnx(
 ) -> tuple[ir.Model, Report]:
     """The ONNX model of a graph's file, with a checkpoint's weights where one is given, and a report.
 
-    A MindIR is lowered; an ONNX file stays as it is but for its names. The options are those of `mindferry.convert`.
+    MindIR and AIR are lowered; an ONNX file stays as it is but for its names. The options are those of `mindferry.convert`.
 
     Raises:
         OptionError: an option cannot be meant, or the source is a checkpoint.
@@ -125,7 +134,7 @@ def _lowered(
     dynamic_batch: bool,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[ir.Model, Report]:
-    """The lowered graph of a MindIR."""
+    """The lowered graph of a MindIR or AIR file."""
     plugins.load_installed()
     model, state = _filled(source, checkpoint, key)
     if not dynamic_batch or batching.is_free(model):
@@ -144,12 +153,11 @@ def _lowered(
 
 def _filled(source: Path, checkpoint: Path | None, key: bytes | None) -> tuple[Model, tuple[str, ...]]:
     """The source's graph with the checkpoint's weights, and the training state that was left out."""
-    from mindferry.formats.mindir import reader
-
+    kind = formats.sniff(source)
     if checkpoint is None:
-        return reader.read(source, key=key), ()
+        return read_source(source, kind, key=key), ()
     graph_key, checkpoint_key = _files.keys((source, checkpoint), key)
-    model = reader.read(source, key=graph_key)
+    model = read_source(source, kind, key=graph_key)
     return weights.replace(model, load_checkpoint(checkpoint, key=checkpoint_key), source=str(checkpoint))
 
 
@@ -167,7 +175,7 @@ def convert(source: Path, target: Path, *, build: Mapping[str, Any] | None = Non
     progress = options.get("progress")
     if kind != "onnx" and writer.takes_file(kind):
         return _compiled(writer, source, target, settings, options)
-    if kind == "mindir" and options.get("opset") is None:
+    if kind in SOURCES and options.get("opset") is None:
         options["opset"] = writer.opset
     options["consumer"] = options.get("consumer") or writer.consumer
     model, report = to_onnx(source, **options)
@@ -192,7 +200,7 @@ def _compiled(
 def _require_graph(source: Path) -> str:
     """The format of a file, which holds a graph."""
     kind = formats.sniff(source)
-    if kind not in ("onnx", "mindir"):
+    if kind != "onnx" and kind not in SOURCES:
         raise OptionError(
             f"{source}: is a checkpoint, which holds weights but no graph; give the network's MindIR as the source and "
             "this file as its weights, or export the network with MindSpore"

@@ -148,6 +148,8 @@ class Node:
         type: the recorded type of the result, or None where the file has none.
         scope: the Cell's path, such as "Default/features/0-Conv2d", or "".
         writes: the file says that the primitive writes to one of its operands.
+        names: the inputs' names, as many as inputs, where the file has them (AIR), else ().
+        layouts: what the axes of the data inputs mean, such as "NCHW", where the file says it (AIR), else ().
     """
 
     name: str
@@ -157,6 +159,8 @@ class Node:
     type: Type | None = None
     scope: str = ""
     writes: bool = False
+    names: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         arguments = [format_operand(operand) for operand in self.inputs]
@@ -209,6 +213,7 @@ class Model:
         main: the entry graph; functions: every other graph by name.
         metadata: what the exporting user recorded (user_info), as text.
         path: the file it came from, for messages.
+        dialect: whose operators the nodes are: "mindspore", or "ge" for the graph engine of Ascend.
     """
 
     format: str
@@ -219,6 +224,7 @@ class Model:
     functions: Mapping[str, Graph] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
     path: str = ""
+    dialect: str = "mindspore"
 
     def graphs(self) -> Iterator[Graph]:
         """The entry graph, then the functions."""

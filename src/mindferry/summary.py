@@ -40,12 +40,12 @@ class Summary:
     """A model file's content.
 
     Attributes:
-        format: "mindir", "ckpt", "safetensors" or "onnx".
+        format: "mindir", "air", "ckpt", "safetensors" or "onnx".
         generation: the MindIR generation (a key of GENERATIONS), or "".
         opsets: of ONNX files: domain -> version.
         parameters: how many tensors; elements and parameter_bytes: of all of them; dtypes: tensors by element type.
-        operators: how often each occurs; for MindIR the primitives that the result depends on.
-        outlook: whether MindFerry has lowerings for a MindIR's primitives; None for other formats.
+        operators: how often each occurs; for MindIR and AIR those that the result depends on.
+        outlook: whether MindFerry has lowerings for a MindIR's or AIR file's operators; None for other formats.
         metadata: what the exporting user recorded.
     """
 
@@ -85,7 +85,7 @@ def summarize(path: str | PathLike[str], *, key: bytes | None = None) -> Summary
     """The summary of a model file.
 
     Args:
-        path: MindIR, a checkpoint, safetensors or ONNX.
+        path: MindIR, AIR, a checkpoint, safetensors or ONNX.
         key: for an encrypted file.
 
     Raises:
@@ -105,17 +105,21 @@ def summarize(path: str | PathLike[str], *, key: bytes | None = None) -> Summary
     if kind == "mindir":
         from mindferry.formats.mindir import reader
 
-        return _mindir(place, reader.read(place, key=key))
+        return _source(place, kind, reader.read(place, key=key))
+    if kind == "air":
+        from mindferry.formats.air import reader as air
+
+        return _source(place, kind, air.read(place, key=key))
     return _checkpoint(place, kind, key)
 
 
-def _mindir(path: Path, model: Model) -> Summary:
+def _source(path: Path, kind: str, model: Model) -> Summary:
     expected = outlook(model)
     tensors = [(str(tensor.dtype), tensor.shape, tensor.nbytes) for tensor in model.parameters().values()]
     outputs = [one for one in _tensor_types(model.main.output_type) if not isinstance(one, OtherType)]
     names = ["output"] if len(outputs) == 1 else [f"output_{index}" for index in range(len(outputs))]
     return Summary(
-        str(path), path.stat().st_size, "mindir", model.generation, model.producer, model.producer_version,
+        str(path), path.stat().st_size, kind, model.generation, model.producer, model.producer_version,
         inputs=tuple(_port(item.title, item.type) for item in model.main.inputs if item.type != OtherType("monad")),
         outputs=tuple(_port(name, one) for name, one in zip(names, outputs, strict=True)),
         operators=dict(expected.primitives.most_common()),

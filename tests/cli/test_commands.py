@@ -72,7 +72,7 @@ def test_inspect_names_what_cannot_be_converted(monkeypatch: pytest.MonkeyPatch)
     from mindferry.lowering import catalogue
 
     known = {name: entry for name, entry in catalogue.read().items() if name != "Conv2D"}
-    monkeypatch.setattr(catalogue, "read", lambda: known)
+    monkeypatch.setattr(catalogue, "read", lambda dialect: known)
     shown = mindferry("inspect", MINDIR).out
     assert "no, 1 primitive has no exact lowering" in shown
     assert "Conv2D  2 uses" in shown and "conv1-Conv2d" in shown and "conv2-Conv2d" in shown

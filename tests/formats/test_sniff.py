@@ -15,7 +15,7 @@ from mindferry.formats import sniff
 
 TESTS = Path(__file__).parent
 RECORDED = TESTS / "ckpt" / "recorded"
-NEITHER = "neither MindIR, nor a checkpoint, nor ONNX"
+NEITHER = "neither MindIR, nor AIR, nor a checkpoint, nor ONNX"
 
 
 def place(folder: Path, name: str, raw: bytes) -> Path:

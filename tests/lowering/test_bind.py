@@ -59,4 +59,4 @@ def test_two_lowerings_for_one_opset_are_refused() -> None:
         assert (newest.since, oldest.since) == (18, 13)
         assert registry.find("TestTwice", 12) is None
     finally:
-        del registry._table["TestTwice"]
+        del registry._table[registry.MINDSPORE, "TestTwice"]

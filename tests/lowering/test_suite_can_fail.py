@@ -44,7 +44,7 @@ def test_a_broken_lowering_is_noticed(primitive: str, broken, monkeypatch: pytes
     rows = [
         dataclasses.replace(row, function=broken, parameters=parameters(broken)) for row in registry.rows(primitive)
     ]
-    monkeypatch.setitem(registry._table, primitive, rows)
+    monkeypatch.setitem(registry._table, (registry.MINDSPORE, primitive), rows)
     assert outcome(primitive) != ""
 
 

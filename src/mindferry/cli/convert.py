@@ -140,4 +140,5 @@ def _lowering(report: Report) -> str:
     result = f"{nodes} of {kinds}, opset {report.opset}"
     if not report.primitives:
         return result
-    return f"{screen.count_text(report.primitives.total(), 'MindSpore primitive')} -> {result}"
+    source = "GE operator" if report.dialect == "ge" else "MindSpore primitive"
+    return f"{screen.count_text(report.primitives.total(), source)} -> {result}"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from mindferry.summary import Port, Summary
 
 _PLACES_SHOWN = 3
-_TITLES = {"mindir": "MindIR", "ckpt": "MindSpore checkpoint", "safetensors": "safetensors", "onnx": "ONNX"}
+_TITLES = {
+    "mindir": "MindIR", "air": "AIR", "ckpt": "MindSpore checkpoint", "safetensors": "safetensors", "onnx": "ONNX",
+}  # fmt: skip
 
 
 @make(
@@ -34,8 +36,8 @@ _TITLES = {"mindir": "MindIR", "ckpt": "MindSpore checkpoint", "safetensors": "s
 def command(file: str, plugins: tuple[str, ...], key: bytes | None, as_json: bool) -> None:
     """Show what a model file holds and whether it can be converted.
 
-    FILE is MindIR of any generation, a checkpoint (.ckpt, .safetensors) or ONNX. Weights are not read, so large files
-    take no longer than small ones.
+    FILE is MindIR of any generation, AIR, a checkpoint (.ckpt, .safetensors) or ONNX. Weights are not read, so large
+    files take no longer than small ones.
     """
     from mindferry.summary import summarize
 
@@ -115,9 +117,10 @@ def _conversion(summary: Summary) -> str:
         return "a checkpoint has weights and no graph: give it with --graph MODEL.mindir or --net NETWORK"
     outlook = summary.outlook
     opset = f"from opset {outlook.opset} on{_because(outlook)}"
+    word = "operator" if summary.format == "air" else "primitive"
     if not outlook.unsupported:
-        return f"[green]yes[/], every primitive has a lowering, {opset}"
-    count = screen.count_text(len(outlook.unsupported), "primitive has", "primitives have")
+        return f"[green]yes[/], every {word} has a lowering, {opset}"
+    count = screen.count_text(len(outlook.unsupported), f"{word} has", f"{word}s have")
     return f"[red]no[/], {count} no exact lowering; the others have one {opset}"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from mindferry.errors import FormatError
 from mindferry.formats import _encryption, _files
 from mindferry.formats._wire import Schema, decode, read_varint, table
 
-NAMES = ("mindir", "ckpt", "safetensors", "onnx", "engine")
+NAMES = ("mindir", "air", "ckpt", "safetensors", "onnx", "engine")
 """The formats that `sniff` tells apart; a suffix is one of them."""
 
 _FOREIGN = (
@@ -38,7 +39,7 @@ _HEADER = Schema({
 
 
 def sniff(path: str | Path) -> str:
-    """The format of a model file: "mindir", "ckpt", "safetensors" or "onnx".
+    """The format of a model file: "mindir", "air", "ckpt", "safetensors" or "onnx".
 
     Raises:
         FileProblem: the file is missing, a folder or unreadable.
@@ -64,7 +65,7 @@ def sniff(path: str | Path) -> str:
     if suffix in NAMES and foreign is None:
         return suffix
     looks = f"; it looks like {foreign}" if foreign else ""
-    raise FormatError(f"neither MindIR, nor a checkpoint, nor ONNX{looks}", path=path, offset=0)
+    raise FormatError(f"neither MindIR, nor AIR, nor a checkpoint, nor ONNX{looks}", path=path, offset=0)
 
 
 def _by_magic(view: memoryview) -> str | None:
@@ -75,11 +76,11 @@ def _by_magic(view: memoryview) -> str | None:
     try:
         if view[0] == 0x08:
             return _onnx_schema(view)
-        if view[0] == 0x0A:
-            return _first_string(view)
+        if view[0] == 0x0A and (found := _first_string(view)):
+            return found
+        return "air" if _is_air(view) else None
     except FormatError:
         return None
-    return None
 
 
 def _is_safetensors(view: memoryview) -> bool:
@@ -101,3 +102,44 @@ def _first_string(view: memoryview) -> str | None:
     if first[:1] == b"\x0a":
         return "ckpt"
     return "mindir" if _VERSION.fullmatch(first) else None
+
+
+def _is_air(view: memoryview) -> bool:
+    """True where the first graph (field 7) has only what an AIR graph has, and its first op a name and a type."""
+    graph = next((body for number, body in _delimited(view) if number == 7), None)
+    if graph is None:
+        return False
+    for number, body in _delimited(graph):
+        if number == 6:
+            op = dict(_delimited(body[:_OP_START], cut=True))
+            return bool(op.get(1)) and 2 in op and _OPERATOR.fullmatch(bytes(op[2])) is not None
+        if number not in _AIR_GRAPH:
+            return False
+    return False
+
+
+_AIR_GRAPH = (1, 4, 5, 11, 12)
+_OPERATOR = re.compile(rb"[A-Za-z_]\w*")
+_OP_START = 4096
+"""Bytes of an op in which its name and its type are found; a longer name is no name."""
+
+
+def _delimited(view: memoryview, *, cut: bool = False) -> Iterator[tuple[int, memoryview]]:
+    """Number and content of the length-delimited fields of a message; of a message that was cut, the whole ones.
+
+    Raises:
+        FormatError: a field runs past the end, or has a wire type that is not in use.
+    """
+    position = 0
+    while position < len(view):
+        key, position = read_varint(view, position)
+        size, position = read_varint(view, position)
+        if key & 7 == 2:
+            if position + size > len(view):
+                if cut:
+                    return
+                raise FormatError("a field runs past the end")
+            yield key >> 3, view[position : position + size]
+            position += size
+        elif key & 7:
+            raise FormatError("a wire type that is not in use")

@@ -1,7 +1,7 @@
-"""What the registry knows, as a file that can be read without importing onnx.
+"""What the registry knows, as files that can be read without importing onnx.
 
-`catalogue.json` is made by `python -m mindferry.lowering.catalogue`, which `sh ferry generate` runs; a test compares it
-with the registry.
+`catalogue.json` (MindSpore's primitives) and `catalogue_ge.json` (GE's operators) are made by
+`python -m mindferry.lowering.catalogue`, which `sh ferry generate` runs; a test compares them with the registry.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from typing import Any
 
 from mindferry.graph import Model
 from mindferry.lowering import registry
-from mindferry.lowering.registry import LOWEST_OPSET
+from mindferry.lowering.registry import GE, LOWEST_OPSET, MINDSPORE
 from mindferry.passes import clean
 
-_FILE = Path(__file__).with_suffix(".json")
+FILES = {
+    MINDSPORE: Path(__file__).with_suffix(".json"),
+    GE: Path(__file__).with_name("catalogue_ge.json"),
+}
+"""By dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +78,20 @@ class Outlook:
 
 
 @functools.cache
-def _recorded() -> Mapping[str, Entry]:
-    return {name: Entry(**fields) for name, fields in json.loads(_FILE.read_text("utf-8")).items()}
+def _recorded(dialect: str) -> Mapping[str, Entry]:
+    return {name: Entry(**fields) for name, fields in json.loads(FILES[dialect].read_text("utf-8")).items()}
 
 
-def read() -> Mapping[str, Entry]:
+def read(dialect: str = MINDSPORE) -> Mapping[str, Entry]:
     """Every primitive that has a lowering or a reason for having none; those of plugins, once loaded, included."""
-    return {**_recorded(), **_in_registry()}
+    return {**_recorded(dialect), **_in_registry(dialect)}
 
 
-def _in_registry() -> dict[str, Entry]:
+def _in_registry(dialect: str) -> dict[str, Entry]:
     """What has been registered in this process so far."""
-    found = {name: Entry(since=None, refused=reason) for name, reason in registry.refused().items()}
-    for name in registry.known():
-        rows = registry.rows(name)
+    found = {name: Entry(since=None, refused=reason) for name, reason in registry.refused(dialect).items()}
+    for name in registry.known(dialect):
+        rows = registry.rows(name, dialect)
         first = min(rows, key=lambda row: (bool(row.approximate), row.since))
         found[name] = Entry(first.since, first.approximate, any(row.writes for row in rows))
     return found
@@ -95,7 +99,7 @@ def _in_registry() -> dict[str, Entry]:
 
 def outlook(model: Model) -> Outlook:
     """Whether a source model can be lowered, from the catalogue alone; arguments are only checked by a conversion."""
-    entries = read()
+    entries = read(model.dialect)
     model = clean(model, writes=lambda primitive: primitive in entries and entries[primitive].writes)
     places: dict[str, list[str]] = {}
     for graph in model.graphs():
@@ -122,13 +126,13 @@ def _unsupported(primitive: str, places: list[str], entry: Entry, known: list[st
     return Unsupported(primitive, len(places), tuple(dict.fromkeys(places)), reason, nearest)
 
 
-def registered() -> dict[str, dict[str, Any]]:
-    """The same as the file holds, from the registry itself; fields at their defaults are left out."""
-    from mindferry.lowering import ops
+def registered(dialect: str = MINDSPORE) -> dict[str, dict[str, Any]]:
+    """The same as the dialect's file holds, from the registry itself; fields at their defaults are left out."""
     from mindferry.lowering.control import STRUCTURAL
+    from mindferry.lowering.lower import load
 
-    ops.load()
-    found = {name: Entry() for name in STRUCTURAL} | _in_registry()
+    load(dialect)
+    found = {name: Entry() for name in STRUCTURAL[dialect]} | _in_registry(dialect)
     return {name: _changed(found[name]) for name in sorted(found)}
 
 
@@ -138,9 +142,10 @@ def _changed(entry: Entry) -> dict[str, Any]:
 
 
 def write() -> None:
-    """Makes the file anew, one primitive a line."""
-    lines = [f"{json.dumps(name)}: {json.dumps(fields)}" for name, fields in registered().items()]
-    _FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    """Makes the files anew, one primitive a line."""
+    for dialect, file in FILES.items():
+        lines = [f"{json.dumps(name)}: {json.dumps(fields)}" for name, fields in registered(dialect).items()]
+        file.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
 if __name__ == "__main__":

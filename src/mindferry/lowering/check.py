@@ -22,6 +22,15 @@ def check_result(context: Context, node: Node, result: Any) -> Any:
     return result
 
 
+def recorded_results(node: Node, result: Any) -> Any:
+    """As many of an operator's results as the file records outputs: one alone, several as a tuple."""
+    if not isinstance(result, tuple):
+        return result
+    if not isinstance(node.type, SequenceType) or node.type.items is None:
+        return result[0]
+    return (*result, *(None,) * len(node.type.items))[: len(node.type.items)]
+
+
 def _check(context: Context, recorded: Type | None, result: Any) -> None:
     if isinstance(recorded, SequenceType) and recorded.items is not None and isinstance(result, tuple):
         if len(result) != len(recorded.items):

@@ -125,7 +125,9 @@ class Context(Builder):
         raise LoweringError(f"{type(item).__name__} {item!r} cannot be a tensor")
 
     def cast(self, x: Any, dtype: ir.DataType | DType | None) -> ir.Value:
-        """x in the given element type; a Cast only where it is needed."""
+        """x in the given element type, or in its own where that is None; a Cast only where it is needed."""
+        if dtype is None:
+            return self.value(x)
         target = dtypes.onnx_dtype(dtype)
         if not isinstance(x, ir.Value):
             return self.value(x, target)

@@ -36,12 +36,13 @@ from mindferry.graph import (
     TensorType,
     Type,
 )
-from mindferry.lowering import dtypes, ops, registry
-from mindferry.lowering.bind import bind
-from mindferry.lowering.check import check_result
+from mindferry.lowering import dtypes, ge, ops, registry
+from mindferry.lowering.bind import bind, bind_named
+from mindferry.lowering.check import check_result, recorded_results
 from mindferry.lowering.context import Complex, Context, Options, flatten
 from mindferry.lowering.control import STRUCTURAL, structural
 from mindferry.lowering.frame import Exit, Frame, Loop, Partial, Variable
+from mindferry.lowering.registry import GE
 from mindferry.lowering.report import Report
 from mindferry.lowering.tensors import SourceTensor
 from mindferry.passes import clean
@@ -68,10 +69,15 @@ def lower(
         OpsetTooLow: primitives that have one only in a newer opset.
         LoweringError: nodes without an exact ONNX form, or whose result disagrees with the file.
     """
-    ops.load()
+    load(model.dialect)
     model = clean(model, writes=_writes)
     check_primitives(model, options)
     return Lowerer(model, options, input_shapes or {}, progress).run()
+
+
+def load(dialect: str) -> None:
+    """Registers the lowerings of a dialect."""
+    (ge if dialect == GE else ops).load()
 
 
 def _writes(primitive: str) -> bool:
@@ -80,13 +86,13 @@ def _writes(primitive: str) -> bool:
 
 def check_primitives(model: Model, options: Options) -> None:
     """Raises where primitives cannot be lowered, naming all of them with their count and first place."""
-    ops.load()
+    load(model.dialect)
     missing, too_new = [], {}
     for primitive, count in sorted(model.primitives().items()):
-        if primitive in STRUCTURAL:
+        if primitive in STRUCTURAL[model.dialect]:
             continue
-        row = registry.find(primitive, options.opset)
-        if row is None and (rows := registry.rows(primitive)):
+        row = registry.find(primitive, options.opset, model.dialect)
+        if row is None and (rows := registry.rows(primitive, model.dialect)):
             too_new[primitive] = min(one.since for one in rows)
         elif row is None or (row.approximate and not options.approximate):
             missing.append(_missing(model, primitive, count, row))
@@ -103,9 +109,9 @@ def _missing(model: Model, primitive: str, count: int, row: registry.Lowering | 
     text = f"{primitive} x{count}, first at {place(first)}"
     if row is not None:
         return f"{text} (only approximately: {row.approximate}; allow it with --approximate)"
-    if reason := registry.refused().get(primitive):
+    if reason := registry.refused(model.dialect).get(primitive):
         return f"{text} ({reason})"
-    near = difflib.get_close_matches(primitive, registry.known(), 1)
+    near = difflib.get_close_matches(primitive, registry.known(model.dialect), 1)
     return f"{text} (nearest known: {near[0]})" if near else text
 
 
@@ -127,7 +133,7 @@ class Lowerer:
         self, model: Model, options: Options, input_shapes: Mapping[str, Shape], progress: Progress | None
     ) -> None:
         self.model, self.options, self.input_shapes, self.progress = model, options, input_shapes, progress
-        self.report = Report(options.opset)
+        self.report = Report(options.opset, dialect=model.dialect)
         self.context = Context(options, self.report)
         self.problems: list[str] = []
         self.parameters = {name: tensor for graph in model.graphs() for name, tensor in graph.parameters.items()}
@@ -155,7 +161,8 @@ class Lowerer:
             )
         graph = self.context.graph
         self.report.operators.update(node.op_type for node in ir.traversal.RecursiveGraphIterator(graph))
-        producer = f"MindFerry, from {self.model.producer} {self.model.producer_version}".strip()
+        source = self.model.producer or self.model.format
+        producer = f"MindFerry, from {source} {self.model.producer_version}".strip()
         graph.name = "main"
         return ir.Model(graph, ir_version=_IR_VERSIONS[self.options.opset], producer_name=producer), self.report
 
@@ -198,7 +205,7 @@ class Lowerer:
         context.node, context.prefix = node, _prefix(node, frame)
         context.operand_types = tuple(self._type(operand, frame) for operand in node.inputs)
         try:
-            if node.primitive in STRUCTURAL:
+            if node.primitive in STRUCTURAL[self.model.dialect]:
                 result = structural(self, node, frame)
             else:
                 result = self._primitive(node, frame)
@@ -217,7 +224,7 @@ class Lowerer:
             self.progress(min(self._done, self._total), self._total)
 
     def _primitive(self, node: Node, frame: Frame) -> Any:
-        row = registry.find(node.primitive, self.options.opset)
+        row = registry.find(node.primitive, self.options.opset, self.model.dialect)
         assert row is not None, node.primitive
         operands = [self.operand(operand, frame) for operand in node.inputs]
         state = next((one for one in reversed(operands) if isinstance(one, dict)), frame.latest)
@@ -226,14 +233,14 @@ class Lowerer:
         arguments = [self.settle(one, state) for one in operands if not isinstance(one, dict) and one is not MONAD]
         if self.context.gives_complex or any(isinstance(leaf, Complex) for leaf in flatten(arguments)):
             row = registry.find_complex(node.primitive) or row
-        positional, named = bind(
-            row, arguments, {name: self.constant(value) for name, value in node.attributes.items()}
-        )
+        positional, named = self._bind(row, node, arguments)
         self.report.primitives[node.primitive] += 1
         if row.approximate:
             self.report.approximations[node.primitive] = row.approximate
         self.context.written = {}
         result = row.function(self.context, *positional, **named)
+        if self.model.dialect == GE:
+            return recorded_results(node, result)
         written = {0: result, **self.context.written} if row.writes else self.context.written
         changes = {
             operands[index].name: value for index, value in written.items() if isinstance(operands[index], Variable)
@@ -243,6 +250,14 @@ class Lowerer:
         elif node.writes and operands and isinstance(operands[0], Variable):
             raise LoweringError("writes to a parameter, which its lowering does not know")
         return result
+
+    def _bind(self, row: registry.Lowering, node: Node, arguments: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        attributes = {name: self.constant(value) for name, value in node.attributes.items()}
+        if self.model.dialect != GE:
+            return bind(row, arguments, attributes)
+        if unknown := sorted(attributes.keys() - row.names - ge.WITHOUT_MEANING):
+            self.report.warn(f"{node.primitive} has attributes that are left out: {', '.join(unknown)}")
+        return bind_named(row, node.names, arguments, attributes)
 
     def operand(self, operand: Operand, frame: Frame) -> Any:
         """An operand's value; parameters stay Variables."""

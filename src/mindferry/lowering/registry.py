@@ -1,7 +1,8 @@
-"""Which function lowers which primitive, from which opset.
+"""Which function lowers which primitive of which dialect, from which opset.
 
-A lowering's signature is the primitive's signature: the builder first, then tensors positional, then attributes
-keyword-only, with MindSpore's own names in MindSpore's order.
+A dialect is a set of operators: "mindspore" for the primitives of MindIR, "ge" for the operators of AIR. A lowering's
+signature is the primitive's signature: the builder first, then tensors positional, then attributes keyword-only, with the
+dialect's own names in its own order.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 LOWEST_OPSET, DEFAULT_OPSET, HIGHEST_OPSET = 13, 18, 23
+MINDSPORE, GE = "mindspore", "ge"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,19 +35,24 @@ class Lowering:
     writes: bool = False
     approximate: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters' names."""
+        return frozenset(parameter.name for parameter in self.parameters)
 
-_table: dict[str, list[Lowering]] = {}
+
+_table: dict[tuple[str, str], list[Lowering]] = {}
 _complex: dict[str, Lowering] = {}
-_refused: dict[str, str] = {}
+_refused: dict[tuple[str, str], str] = {}
 
 
 def lowers(
-    *primitives: str, since: int = LOWEST_OPSET, writes: bool = False, approximate: str = ""
+    *primitives: str, since: int = LOWEST_OPSET, writes: bool = False, approximate: str = "", dialect: str = MINDSPORE
 ) -> Callable[[Function], Function]:
     """Registers the decorated function as the lowering of the primitives, from opset `since` on.
 
     Args:
-        primitives: MindSpore's names; all mean exactly the same.
+        primitives: the dialect's names; all mean exactly the same.
         since: the lowest opset that the function's ONNX operators allow.
         writes: the primitive writes its result into its first argument.
         approximate: set where the result is not exact: what is approximated, and the bound of the error. Such a
@@ -58,7 +65,7 @@ def lowers(
     def register(function: Function) -> Function:
         parameters = tuple(inspect.signature(function).parameters.values())[1:]
         for primitive in primitives:
-            rows = _table.setdefault(primitive, [])
+            rows = _table.setdefault((dialect, primitive), [])
             if any(row.since == since and row.function is not function for row in rows):
                 raise ValueError(f"{primitive} already has a lowering since opset {since}")
             rows.append(Lowering(primitive, since, function, parameters, writes, approximate))
@@ -66,6 +73,11 @@ def lowers(
         return function
 
     return register
+
+
+def lowers_ge(*operators: str, since: int = LOWEST_OPSET) -> Callable[[Function], Function]:
+    """Registers the decorated function as the lowering of GE operators; `*name` is their dynamic input."""
+    return lowers(*operators, since=since, dialect=GE)
 
 
 def lowers_complex(*primitives: str) -> Callable[[Function], Function]:
@@ -87,24 +99,24 @@ def lowers_complex(*primitives: str) -> Callable[[Function], Function]:
     return register
 
 
-def direct(table: Mapping[str, str], *, since: int = LOWEST_OPSET) -> None:
+def direct(table: Mapping[str, str], *, since: int = LOWEST_OPSET, dialect: str = MINDSPORE) -> None:
     """Registers primitives that are one ONNX operator of the same inputs and no attributes."""
     for primitive, operator in table.items():
 
         def function(op: Any, *inputs: Any, _operator: str = operator) -> Any:
             return getattr(op, _operator)(*inputs)
 
-        lowers(primitive, since=since)(function)
+        lowers(primitive, since=since, dialect=dialect)(function)
 
 
-def refuse(reason: str, *primitives: str) -> None:
+def refuse(reason: str, *primitives: str, dialect: str = MINDSPORE) -> None:
     """Records why primitives have no ONNX form; the reason appears in errors and in the operator table."""
-    _refused.update(dict.fromkeys(primitives, reason))
+    _refused.update({(dialect, primitive): reason for primitive in primitives})
 
 
-def find(primitive: str, opset: int) -> Lowering | None:
+def find(primitive: str, opset: int, dialect: str = MINDSPORE) -> Lowering | None:
     """The newest lowering that the opset allows."""
-    return next((row for row in _table.get(primitive, ()) if row.since <= opset), None)
+    return next((row for row in rows(primitive, dialect) if row.since <= opset), None)
 
 
 def find_complex(primitive: str) -> Lowering | None:
@@ -112,16 +124,16 @@ def find_complex(primitive: str) -> Lowering | None:
     return _complex.get(primitive)
 
 
-def rows(primitive: str) -> tuple[Lowering, ...]:
+def rows(primitive: str, dialect: str = MINDSPORE) -> tuple[Lowering, ...]:
     """Every lowering of a primitive, newest opset first."""
-    return tuple(_table.get(primitive, ()))
+    return tuple(_table.get((dialect, primitive), ()))
 
 
-def known() -> Iterable[str]:
+def known(dialect: str = MINDSPORE) -> Iterable[str]:
     """The primitives that have a lowering, sorted."""
-    return sorted(_table)
+    return sorted(name for owner, name in _table if owner == dialect)
 
 
-def refused() -> Mapping[str, str]:
+def refused(dialect: str = MINDSPORE) -> Mapping[str, str]:
     """The primitives that have none, and why."""
-    return dict(sorted(_refused.items()))
+    return {name: reason for (owner, name), reason in sorted(_refused.items()) if owner == dialect}

@@ -27,6 +27,7 @@ class Report:
     rewrites: dict[str, int] = field(default_factory=dict)
     approximations: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    dialect: str = "mindspore"
     facts: dict[str, Any] = field(default_factory=dict)
 
     def warn(self, message: str) -> None:
