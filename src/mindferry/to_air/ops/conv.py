@@ -6,7 +6,7 @@ from typing import Any
 
 from mindferry.errors import LoweringError
 from mindferry.to_air.builder import Builder
-from mindferry.to_air.ops.windows import DATA_FORMATS, full, image, interleave, line, padding, rank_of
+from mindferry.to_air.ops.windows import DATA_FORMATS, full, image, image_shape, interleave, line, padding, rank_of
 from mindferry.to_air.registry import to_ge
 from mindferry.to_air.values import Value
 
@@ -40,16 +40,10 @@ def _conv(
     spatial = len(strides)
     keywords: dict[str, Any] = {
         "strides": full(strides), "pads": interleave(pads), "dilations": full(dilations), "groups": group,
-        "data_format": DATA_FORMATS[spatial], "offset_x": 0, "shape": _image_shape(op.result, spatial),
+        "data_format": DATA_FORMATS[spatial], "offset_x": 0, "shape": image_shape(op, spatial),
     }  # fmt: skip
     result: Value = op.call(f"Conv{spatial}D", x, w, b, **keywords)
     return result
-
-
-def _image_shape(result: Value, spatial: int) -> tuple[int, ...] | None:
-    """The result's shape, with height 1 where the ONNX operator has one dimension less."""
-    shape = result.shape
-    return shape if shape is None or len(shape) == spatial + 2 else (*shape[:2], 1, *shape[2:])
 
 
 @to_ge("ConvTranspose")
@@ -74,7 +68,7 @@ def conv_transpose(
         x, w = image(op, x), image(op, w)
         strides, dilations, output_padding = [1, *strides], [1, *dilations], [0, *output_padding]
         pads = [0, pads[0], 0, pads[1]]
-    shape = _image_shape(op.result, len(strides))
+    shape = image_shape(op, len(strides))
     assert shape is not None
     keywords: dict[str, Any] = {
         "strides": full(strides), "pads": interleave(pads), "dilations": full(dilations), "groups": group,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mindferry.errors import LoweringError
 from mindferry.to_air.builder import Builder
-from mindferry.to_air.ops.windows import DATA_FORMATS, full, image, interleave, line, padding, rank_of
+from mindferry.to_air.ops.windows import DATA_FORMATS, full, image, image_shape, interleave, line, padding, rank_of
 from mindferry.to_air.registry import to_ge
 from mindferry.to_air.values import Value
 
@@ -33,7 +33,7 @@ def max_pool(
 
 
 def _max_pool(op: Builder, x: Value, window: list[int], strides: list[int], pads: list[int]) -> Value:
-    shape, order = _shape(op, len(window)), interleave(pads)
+    shape, order = image_shape(op, len(window)), interleave(pads)
     if len(window) == 2:
         return op.MaxPoolV3(
             x, ksize=full(window), strides=full(strides), padding_mode="CALCULATED", pads=order, data_format="NCHW",
@@ -70,7 +70,7 @@ def average_pool(
 def _average_pool(
     op: Builder, x: Value, window: list[int], strides: list[int], pads: list[int], exclusive: bool
 ) -> Value:
-    shape, order = _shape(op, len(window)), interleave(pads)
+    shape, order = image_shape(op, len(window)), interleave(pads)
     if len(window) == 2:
         return op.AvgPoolV2(
             x, ksize=full(window), strides=full(strides), padding_mode="CALCULATED", pads=order, data_format="NCHW",
@@ -110,11 +110,6 @@ def _overhang(x: Value, window: list[int], pads: list[int], strides: list[int]) 
             steps -= 1
         ends.append(max(end, steps * stride + kernel - size - begin))
     return pads[:count] + ends
-
-
-def _shape(op: Builder, spatial: int) -> tuple[int, ...] | None:
-    shape = op.result.shape
-    return shape if shape is None or len(shape) == spatial + 2 else (*shape[:2], 1, *shape[2:])
 
 
 @to_ge("GlobalAveragePool")

@@ -23,6 +23,12 @@ def line(op: Builder, x: Value) -> Value:
     return op.Squeeze(x, axis=[2], shape=op.result.shape)
 
 
+def image_shape(op: Builder, spatial: int) -> tuple[int, ...] | None:
+    """The result's shape, with height 1 where the ONNX operator has one spatial dimension less than GE's."""
+    shape = op.result.shape
+    return shape if shape is None or len(shape) == spatial + 2 else (*shape[:2], 1, *shape[2:])
+
+
 def full(values: Sequence[int]) -> list[int]:
     """Spatial values with those of batch and channel before them."""
     return [1, 1, *values]
