@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import onnx_ir as ir
 
 from mindferry import __version__
-from mindferry.ascend import payload
+from mindferry.ascend import aipp, payload
+from mindferry.ascend.aipp import Operation
 from mindferry.ascend.compiler import emit, precision, shapes
-from mindferry.ascend.compiler.emit import Layout
 from mindferry.ascend.compiler.plan import Plan, plan
 from mindferry.ascend.compiler.shapes import Value
 from mindferry.ascend.profiles import BATCH, DIMS, IMAGE, Profiles
@@ -21,6 +21,9 @@ from mindferry.errors import ConvertError
 from mindferry.formats.air.fields import FORMATS
 from mindferry.formats.om import attributes, fields, writer
 from mindferry.formats.om.introduction import Introduction, Tensor
+
+_UINT8, _INT64 = 4, 9
+"""`ge::DataType`."""
 
 NOTICE = "simulated by MindFerry: computes on ONNX Runtime's CPU, holds no device code"
 
@@ -35,6 +38,11 @@ class Options:
         profiles: the shapes to choose from.
         precision: one of `precision.LEVELS`.
         layout: of four-dimensional inputs and outputs, "NCHW" or "ND".
+        preparation: what AIPP does to inputs, by name.
+        ranges: lowest and highest size of each dimension, for inputs that were given one.
+        output_types: the element types that outputs are given, by place.
+        share_memory: results that are never needed together share their place.
+        titles: outputs are called NODE:NUMBER:NAME as those of ONNX models, else NODE:NUMBER.
         command: the command line, which the file keeps.
     """
 
@@ -43,6 +51,11 @@ class Options:
     profiles: Profiles = field(default_factory=Profiles)
     precision: str = "fp16"
     layout: str = "NCHW"
+    preparation: Mapping[str, Operation] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    output_types: Mapping[int, ir.DataType] = field(default_factory=dict)
+    share_memory: bool = True
+    titles: bool = True
     command: str = ""
 
 
@@ -80,25 +93,63 @@ def build(model: ir.Model, target: Path, options: Options) -> Report:
     """
     source_bytes = payload.weight_bytes(model)
     model.graph.sort()
-    precision.apply(model, options.precision)
+    titles = _titles(model, options)
+    _cast_outputs(model, options.output_types)
     known = [_inferred(model, inputs) for inputs in _all_inputs(options)]
+    stored = [precision.stored(model, options.precision, one) for one in known]
     schedule = list(model.graph)
     ends = [str(value.name) for value in model.graph.outputs]
-    plans = [plan(schedule, {name: value.size for name, value in one.items()}, ends) for one in known]
+    plans = [
+        plan(schedule, {name: value.size for name, value in one.items()}, ends, share=options.share_memory)
+        for one in stored
+    ]
     largest = max(plans, key=lambda one: one.peak)
+    introduction = _introduction(model, titles, known, options)
+    operators = emit.operators(model, _merged(stored), largest)
+    precision.apply(model, options.precision, known[0])
     graph, chunks, offsets = payload.pack(model)
     weight_bytes = sum(memoryview(chunk).nbytes for chunk in chunks)
-    free = _merged(known)
     body = {
         "name": model.graph.name or target.stem,
         "version": 1,
-        "graph": [emit.graph(model, free, Layout(offsets, largest))],
+        "graph": [emit.graph(model, operators, offsets)],
         "attr": attributes.entries(_model_attributes(graph, weight_bytes, largest, options)),
     }
-    writer.write(target, body, chunks, _introduction(model, free, known, options), dynamic=_is_dynamic(options))
+    writer.write(target, body, chunks, introduction, dynamic=_is_dynamic(options))
     return Report(
         options.soc, options.precision, weight_bytes, source_bytes, largest.peak, largest.naive, len(schedule), largest.unknown
     )  # fmt: skip
+
+
+def places(model: ir.Model) -> dict[str, int]:
+    """The place of each output, by its node and number (NODE:0)."""
+    return {name: place for place, name in enumerate(_output_nodes(model))}
+
+
+def _output_nodes(model: ir.Model) -> list[str]:
+    nodes = emit.node_names(model)
+    found = (nodes.get(str(value.name), (str(value.name), 0)) for value in model.graph.outputs)
+    return [f"{node}:{number}" for node, number in found]
+
+
+def _titles(model: ir.Model, options: Options) -> list[str]:
+    names = _output_nodes(model)
+    if not options.titles:
+        return names
+    return [f"{name}:{value.name}" for name, value in zip(names, model.graph.outputs, strict=True)]
+
+
+def _cast_outputs(model: ir.Model, types: Mapping[int, ir.DataType]) -> None:
+    """Gives outputs other element types."""
+    for place, dtype in types.items():
+        value = model.graph.outputs[place]
+        if value.dtype is dtype:
+            continue
+        name, value.name = value.name, f"{value.name}_before_cast"
+        cast = ir.Value(name=name, shape=value.shape, type=ir.TensorType(dtype))
+        to = ir.AttrInt64("to", dtype.value)
+        model.graph.append(ir.Node("", "Cast", [value], [to], outputs=[cast], name=f"{name}_cast"))
+        model.graph.outputs[place] = cast
 
 
 def _is_dynamic(options: Options) -> bool:
@@ -111,7 +162,7 @@ def _model_attributes(graph: bytes, weight_bytes: int, layout: Plan, options: Op
         "soc_version": options.soc, "atc_cmdline": options.command, "atc_version": f"mindferry {__version__}",
         "memory_size": layout.peak, "weight_size": weight_bytes, "stream_num": 1, "event_num": 0,
         fields.SIMULATED: NOTICE, fields.ONNX: graph, "mindferry_precision": options.precision,
-        fields.AIPP: json.dumps({}),
+        fields.AIPP: json.dumps({name: one.as_dict() for name, one in options.preparation.items()}),
     }  # fmt: skip
 
 
@@ -147,25 +198,51 @@ def _merge(value: Value, others: list[Value]) -> Value:
 
 
 def _introduction(
-    model: ir.Model, free: Mapping[str, Value], known: list[dict[str, Value]], options: Options
+    model: ir.Model, titles: Sequence[str], known: list[dict[str, Value]], options: Options
 ) -> Introduction:
-    inputs = [
-        _port(str(value.name), str(value.name), value.dtype, options.inputs[str(value.name)], known, options)
-        for value in model.graph.inputs
-    ]
+    free = _merged(known)
+    inputs = [_input(value, known, options) for value in model.graph.inputs]
     rows, kind = options.profiles.rows, options.profiles.kind
     if kind:
         width = options.profiles.width
-        inputs.append(Tensor(fields.PROFILE_INPUT, 8 * width, FORMATS["ND"], 9, (width,), (width,)))
+        inputs.append(Tensor(fields.PROFILE_INPUT, 8 * width, FORMATS["ND"], _INT64, (width,), (width,)))
     ends = [str(value.name) for value in model.graph.outputs]
     outputs = [
         _port(title, name, free[name].dtype, free[name].shape, known, options)
-        for title, name in zip(emit.names_of(ends, model), ends, strict=True)
+        for title, name in zip(titles, ends, strict=True)
     ]
     return Introduction(
         tuple(inputs), tuple(outputs), tuple(row[0] for row in rows) if kind == BATCH else (),
         rows if kind == IMAGE else (), rows if kind == DIMS else (),
     )  # fmt: skip
+
+
+def _input(value: ir.Value, known: list[dict[str, Value]], options: Options) -> Tensor:
+    name = str(value.name)
+    plain = _port(name, name, value.dtype, options.inputs[name], known, options)
+    operation = options.preparation.get(name)
+    return plain if operation is None else _prepared(plain, operation, [one[name] for one in known])
+
+
+def _prepared(plain: Tensor, operation: Operation, known: list[Value]) -> Tensor:
+    """An input that takes bytes of images instead of numbers.
+
+    Raises:
+        ConvertError: the images do not become what the model takes.
+    """
+    sizes = []
+    for value in known:
+        if value.shape is None or len(value.shape) != 4:
+            raise ConvertError(f"{plain.name} is no batch of images with channels first, which AIPP prepares")
+        batch, _, height, width = value.shape
+        source = aipp.source_size(operation, height, width)
+        if (found := aipp.result_size(operation, *source)) != (height, width):
+            raise ConvertError(f"AIPP makes images of {found}, but {plain.name} takes {(height, width)}")
+        sizes.append(batch * aipp.source_bytes(operation, *source))
+    batch, _, height, width = plain.dims
+    dims = aipp.source_dims(operation, batch, *aipp.source_size(operation, height, width))
+    dims = tuple(max(size, -1) for size in dims)
+    return Tensor(plain.name, max(sizes), FORMATS["NHWC"], _UINT8, dims, plain.dims)
 
 
 def _port(
@@ -176,7 +253,7 @@ def _port(
     dims = (-2,) if shape is None else shape
     layout = FORMATS[options.layout if len(dims) == 4 else "ND"]
     kind = emit.engine_type(dtype or ir.DataType.UNDEFINED)
-    return Tensor(title, max(sizes, default=0), layout, kind, dims, dims)
+    return Tensor(title, max(sizes, default=0), layout, kind, dims, dims, options.ranges.get(name, ()))
 
 
 def _is_known(value: Value) -> bool:

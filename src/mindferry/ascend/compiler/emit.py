@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import onnx_ir as ir
@@ -19,14 +18,6 @@ _NUMBERS = {dtype: number for number, dtype in DATA_TYPES.items()}
 _ENGINE = {dtype: number for number, dtype in ENGINE_TYPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where things lie: the offset of each weight in its partition, and each result's place in the work memory."""
-
-    weights: Mapping[str, int]
-    plan: Plan
-
-
 def engine_type(dtype: ir.DataType) -> int:
     """The `ge::DataType` of an ONNX element type, -1 where there is none."""
     return _ENGINE.get(_dtype(dtype), -1)
@@ -40,14 +31,12 @@ def _name(dtype: ir.DataType) -> str:
     return {"FLOAT": "float32", "DOUBLE": "float64", "STRING": "str"}.get(dtype.name, dtype.name.lower())
 
 
-def graph(model: ir.Model, values: Mapping[str, Value], layout: Layout) -> Message:
-    """The root graph: Data and Const ops, the nodes under their ONNX names in the order of execution, NetOutput."""
+def operators(model: ir.Model, values: Mapping[str, Value], layout: Plan) -> list[Message]:
+    """Data ops, the nodes under their ONNX names in the order of execution, and NetOutput."""
     names = _unique_names(model)
-    sources = {str(value.name): (f"{value.name}", 0) for value in model.graph.inputs}
+    sources = {str(value.name): (str(value.name), 0) for value in model.graph.inputs}
     sources |= {name: (name, 0) for name in model.graph.initializers}
-    for node in model.graph:
-        for index, value in enumerate(node.outputs):
-            sources[str(value.name)] = (names[id(node)], index)
+    sources |= node_names(model)
     ops: list[Message] = []
     for index, value in enumerate(model.graph.inputs):
         described = descriptor(values.get(str(value.name)))
@@ -55,7 +44,6 @@ def graph(model: ir.Model, values: Mapping[str, Value], layout: Layout) -> Messa
             "name": str(value.name), "type": "Data", "input": [""], "attr": attributes.entries({"index": index}),
             "input_desc": [described], "output_desc": [described],
         })  # fmt: skip
-    ops += [_constant(name, value, layout) for name, value in model.graph.initializers.items()]
     ops += [_op(node, names[id(node)], values, sources, layout) for node in model.graph]
     ends = [sources[str(value.name)] for value in model.graph.outputs]
     ops.append({
@@ -63,9 +51,20 @@ def graph(model: ir.Model, values: Mapping[str, Value], layout: Layout) -> Messa
         "src_name": [name for name, _ in ends], "src_index": [index for _, index in ends],
         "input_desc": [descriptor(values.get(str(value.name))) for value in model.graph.outputs],
     })  # fmt: skip
-    for number, op in enumerate(ops):
+    return ops
+
+
+def graph(model: ir.Model, ops: Sequence[Message], weights: Mapping[str, int]) -> Message:
+    """The root graph: the ops, after a Const op for each weight.
+
+    Args:
+        weights: the offset in WEIGHTS_DATA of those that lie there.
+    """
+    found = [_constant(name, value, weights.get(name)) for name, value in model.graph.initializers.items()]
+    found += ops
+    for number, op in enumerate(found):
         op["id"], op["has_out_attr"] = number, True
-    return {"name": model.graph.name or "graph", "op": ops}
+    return {"name": model.graph.name or "graph", "op": found}
 
 
 def _unique_names(model: ir.Model) -> dict[int, str]:
@@ -100,13 +99,13 @@ def descriptor(value: Value | None, layout: str = "ND") -> Message:
     }  # fmt: skip
 
 
-def _constant(name: str, value: ir.Value, layout: Layout) -> Message:
+def _constant(name: str, value: ir.Value, offset: int | None) -> Message:
     tensor = value.const_value
     assert tensor is not None
     described = descriptor(Value(tensor.dtype, tuple(tensor.shape.numpy())))
     stored: Message = {"desc": described}
-    if name in layout.weights:
-        described |= {"data_offset": layout.weights[name], "weight_size": tensor.nbytes}
+    if offset is not None:
+        described |= {"data_offset": offset, "weight_size": tensor.nbytes}
     elif tensor.dtype is not ir.DataType.STRING:
         stored["data"] = tensor.tobytes()
     return {
@@ -116,10 +115,10 @@ def _constant(name: str, value: ir.Value, layout: Layout) -> Message:
 
 
 def _op(
-    node: ir.Node, name: str, values: Mapping[str, Value], sources: Mapping[str, tuple[str, int]], layout: Layout
+    node: ir.Node, name: str, values: Mapping[str, Value], sources: Mapping[str, tuple[str, int]], layout: Plan
 ) -> Message:
     incoming = [sources.get(str(value.name)) if value is not None else None for value in node.inputs]
-    places = [layout.plan.places.get(str(value.name)) for value in node.outputs]
+    places = [layout.places.get(str(value.name)) for value in node.outputs]
     return {
         "name": name, "type": node.op_type,
         "input": [f"{source[0]}:{source[1]}" if source else "" for source in incoming],
@@ -141,9 +140,3 @@ def _attributes(node: ir.Node) -> dict[str, Any]:
             case _:
                 continue
     return found
-
-
-def names_of(outputs: Sequence[str], model: ir.Model) -> list[str]:
-    """The names that ATC gives to outputs: node, output number and the name in the model."""
-    nodes = node_names(model)
-    return [f"{nodes[name][0]}:{nodes[name][1]}:{name}" if name in nodes else name for name in outputs]

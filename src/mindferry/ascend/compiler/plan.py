@@ -40,19 +40,20 @@ class Plan:
     unknown: tuple[str, ...] = ()
 
 
-def plan(nodes: Sequence[ir.Node], sizes: Mapping[str, int], kept: Sequence[str]) -> Plan:
+def plan(nodes: Sequence[ir.Node], sizes: Mapping[str, int], kept: Sequence[str], *, share: bool = True) -> Plan:
     """Places for the results of nodes in this order.
 
     Args:
         sizes: bytes by value name, 0 where they are not known.
         kept: values that lie elsewhere: the model's outputs.
+        share: whether results that are never needed together may share a place.
     """
     lives = {name: life for name, life in lifetimes(nodes).items() if name not in kept}
     places: dict[str, Place] = {}
     for name in sorted(lives, key=lambda item: (-sizes.get(item, 0), lives[item])):
         if size := _aligned(sizes.get(name, 0)):
             first, last = lives[name]
-            others = [place for place in places.values() if place.first <= last and first <= place.last]
+            others = [one for one in places.values() if not share or (one.first <= last and first <= one.last)]
             places[name] = Place(_best_gap(others, size), size, first, last)
     return Plan(
         places,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mindferry.ascend import payload
+from mindferry.ascend import aipp, payload
+from mindferry.ascend.aipp import Operation
 from mindferry.ascend.profiles import BATCH, DIMS, IMAGE, Profiles
 from mindferry.ascend.simulator import codes
 from mindferry.ascend.simulator.errors import Refused
@@ -45,7 +46,8 @@ class LoadedModel:
         self.profiles = profiles_of(held)
         self.output_dims = [tensor.dims for tensor in known.outputs]
         self.work_size, self.weight_size = held.number("memory_size"), held.number("weight_size")
-        self.aipp: dict[str, Any] = json.loads(held.text(fields.AIPP) or "{}")
+        stored = json.loads(held.text(fields.AIPP) or "{}")
+        self.preparation = {title: Operation.from_dict(data) for title, data in stored.items()}
         source = Source("onnx", Path(name), model=payload.unpack(held))
         self._session: Session = get("onnxruntime").prepare(source, Device("cpu"), {"threads": 1})
 
@@ -59,12 +61,12 @@ class LoadedModel:
         return [tensor for tensor in self.inputs if tensor.name != fields.PROFILE_INPUT]
 
     def shapes(self, buffers: Sequence[Bytes]) -> list[tuple[int, ...]]:
-        """The shapes of the data inputs in the profile that the last buffer chooses.
+        """The shapes of the graph's inputs in the profile that the last buffer chooses.
 
         Raises:
             Refused: the buffer chooses none.
         """
-        free = [tensor.dims for tensor in self.data_inputs]
+        free = [tensor.source_dims for tensor in self.data_inputs]
         if not self.profiles.kind:
             return list(free)
         chosen = tuple(buffers[-1][: 8 * self.profiles.width].view(np.int64).tolist())
@@ -94,11 +96,23 @@ class LoadedModel:
             raise Refused(codes.RT_MODEL_EXECUTE, str(error)) from error
 
     def _feed(self, tensor: Tensor, shape: tuple[int, ...], data: Bytes) -> npt.NDArray[Any]:
+        if (operation := self.preparation.get(tensor.name)) is not None:
+            return _images(operation, tensor, shape, data)
         dtype = ENGINE_TYPES[tensor.dtype].numpy()
         needed = math.prod(shape) * dtype.itemsize
         if data.nbytes < needed:
             raise Refused(codes.GE_PARAM_INVALID, f"the input {tensor.name} needs {needed} bytes, not {data.nbytes}")
         return np.frombuffer(data[:needed].tobytes(), dtype).reshape(shape)
+
+
+def _images(operation: Operation, tensor: Tensor, shape: tuple[int, ...], data: Bytes) -> npt.NDArray[Any]:
+    """What AIPP makes of the bytes of images for a graph that takes this shape."""
+    batch, _, height, width = shape
+    size = aipp.source_size(operation, height, width)
+    needed = batch * aipp.source_bytes(operation, *size)
+    if data.nbytes < needed:
+        raise Refused(codes.GE_PARAM_INVALID, f"the images of {tensor.name} have {needed} bytes, not {data.nbytes}")
+    return aipp.compute(operation, data[:needed].reshape(batch, -1), *size).astype(np.float32)
 
 
 def profiles_of(held: OfflineModel) -> Profiles:

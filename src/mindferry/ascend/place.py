@@ -1,0 +1,112 @@
+"""A device in use: ACL is initialised, the device set, and one context made, shared by all sessions of the process.
+
+ACL keeps the current context by thread, so every thread enters the context before it calls anything else. The last
+session that leaves a device resets it and ends ACL. Where an application uses ACL beside MindFerry, ACL counts both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+
+from mindferry.ascend.library import Library, Releases
+from mindferry.errors import MindFerryError, NoDevice
+
+_REPEATED_INIT = 100002
+_ON_DEVICE = 0
+_HOST_TO_DEVICE, _DEVICE_TO_HOST, _DEVICE_TO_DEVICE = 1, 2, 3
+_SUCCESS = (0, _REPEATED_INIT)
+
+_LOCK = threading.Lock()
+
+
+@dataclass(slots=True)
+class Place:
+    """A device and our context on it.
+
+    Attributes:
+        soc: the processor's name, such as "Ascend310P3".
+        copy_in, copy_out: the kinds of copy between the program and the device; the same where the program runs on the
+            device's own processors.
+        users: how many sessions use it.
+    """
+
+    library: Library
+    index: int
+    soc: str
+    context: int
+    copy_in: int
+    copy_out: int
+    releases: Releases
+    users: int = 1
+
+    def enter(self) -> None:
+        """Makes the context the calling thread's."""
+        self.library.call("rt.set_context", self.context)
+
+    def leave(self) -> None:
+        """Ends one session's use; the last one resets the device and ends ACL.
+
+        Raises:
+            MindFerryError: a release failed, after all were tried.
+        """
+        with _LOCK:
+            self.users -= 1
+            if self.users:
+                return
+            _PLACES.pop((id(self.library.module), self.index), None)
+            self.enter_quietly()
+            self.releases.settle()
+
+    def enter_quietly(self) -> None:
+        """As `enter`; what comes next works or fails by itself."""
+        with contextlib.suppress(MindFerryError):
+            self.enter()
+
+
+_PLACES: dict[tuple[int, int], Place] = {}
+"""By module and device: a process may have one `acl`, tests have several."""
+
+
+def take(library: Library, index: int) -> Place:
+    """The device of that number, in use by one session more.
+
+    Raises:
+        NoDevice: there is none, or it cannot be used.
+        BackendFailed: ACL does not start.
+    """
+    key = id(library.module), index
+    with _LOCK:
+        if place := _PLACES.get(key):
+            place.users += 1
+            return place
+        place = _opened(library, index)
+        _PLACES[key] = place
+        return place
+
+
+def _opened(library: Library, index: int) -> Place:
+    releases = Releases(library)
+    with releases.guarded():
+        code = library.value("init")
+        if code not in _SUCCESS:
+            raise library.failure("init", code)
+        releases.owe("finalize")
+        count = library.call("rt.get_device_count")
+        if index >= count:
+            raise NoDevice(f"ascend:{index} is not there: ACL finds {count} device{'' if count == 1 else 's'}")
+        library.call("rt.set_device", index)
+        releases.owe("rt.reset_device", index)
+        context = library.call("rt.create_context", index)
+        releases.owe("rt.destroy_context", context)
+        on_device = library.call("rt.get_run_mode") == _ON_DEVICE
+        return Place(
+            library,
+            index,
+            library.made("get_soc_name"),
+            context,
+            _DEVICE_TO_DEVICE if on_device else _HOST_TO_DEVICE,
+            _DEVICE_TO_DEVICE if on_device else _DEVICE_TO_HOST,
+            releases,
+        )
