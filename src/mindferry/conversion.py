@@ -167,11 +167,14 @@ def convert(source: Path, target: Path, *, build: Mapping[str, Any] | None = Non
     `build` has the options of that format's writer; the others are those of `to_onnx`.
     """
     writer = writers.of(target)
-    settings = writer.settings(build or {})
+    writer.settings(build or {})
     _files.check_target(target)
     kind = formats.sniff(source)
     if kind == writer.format:
         raise OptionError(f"{source}: is {kind.upper()} already")
+    if options.get("input_shapes") and kind == "onnx" and writer.takes_shapes():
+        build = {"input_shapes": options.pop("input_shapes"), **(build or {})}
+    settings = writer.settings(build or {})
     progress = options.get("progress")
     if kind != "onnx" and writer.takes_file(kind):
         return _compiled(writer, source, target, settings, options)

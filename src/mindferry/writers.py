@@ -43,14 +43,22 @@ class Writer:
         """The writer's options from their names and values.
 
         Raises:
-            OptionError: it has no such option.
+            OptionError: it has no such option, or needs one that is missing.
         """
         kind = self._load().Options
-        known = [field.name for field in dataclasses.fields(kind)]
+        fields = dataclasses.fields(kind)
+        known = [field.name for field in fields]
         if unknown := sorted(given.keys() - set(known)):
             has = f"it has {', '.join(known)}" if known else "it has none"
             raise OptionError(f"the {self.format} format has no option {', '.join(unknown)}; {has}")
+        needed = [field.name for field in fields if field.default is field.default_factory is dataclasses.MISSING]
+        if missing := [name for name in needed if name not in given]:
+            raise OptionError(f"the {self.format} format needs the option {', '.join(missing)}")
         return kind(**given)
+
+    def takes_shapes(self) -> bool:
+        """Whether its compiler itself fixes free dimensions."""
+        return any(field.name == "input_shapes" for field in dataclasses.fields(self._load().Options))
 
     def write(self, model: ir.Model, target: Path, settings: Any, progress: Progress) -> dict[str, Any]:
         """Writes a model in memory; the target appears whole or not at all."""

@@ -35,6 +35,10 @@ _OPTIONS = (
     ),
     click.option("--aipp", type=click.Path(path_type=Path), help=".om: preprocessing on the device, from a TOML file."),
     click.option("--output-type", metavar="NAME", help=".om: element type of the outputs, such as FP32."),
+    click.option("--atc", metavar="COMMAND", help=".om: the ATC to run; that of the installed CANN where not given."),
+    click.option(
+        "--atc-argument", "extra", multiple=True, metavar="TEXT", help=".om: a further argument of ATC; repeatable."
+    ),
 )  # fmt: skip
 
 

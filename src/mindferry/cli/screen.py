@@ -98,11 +98,12 @@ def seconds_text(seconds: float) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Plain data on one line: `8.6, 8.9`, `a 1, b 2`."""
+    """Plain data on one line: `8.6, 8.9`, `a 1, b 2`, `(1, 3), (4, 3)`."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {value_text(item)}" for name, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(value_text, value))
+        nested = any(isinstance(item, Sequence) and not isinstance(item, str) for item in value)
+        return ", ".join(f"({value_text(item)})" if nested else value_text(item) for item in value)
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
