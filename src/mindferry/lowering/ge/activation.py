@@ -74,6 +74,12 @@ def hard_shrink(op: Context, input_x: ir.Value, *, lambd: float = 0.5) -> ir.Val
     return activation.h_shrink(op, input_x, lambd)
 
 
+@lowers_ge("Shrink")
+def shrink(op: Context, input_x: ir.Value, *, lambd: float = 0.5, bias: float = 0.0) -> ir.Value:
+    """x, nearer to 0 by bias; 0 from -lambd to lambd."""
+    return op.Shrink(input_x, lambd=lambd, bias=bias)
+
+
 @lowers_ge("SoftShrink")
 def soft_shrink(op: Context, input_x: ir.Value, *, lambd: float = 0.5) -> ir.Value:
     """x, nearer to 0 by lambd; 0 from -lambd to lambd."""

@@ -120,3 +120,9 @@ def scale_(
 def einsum(op: Context, *x: ir.Value, equation: str) -> ir.Value:
     """The sum of products that the equation names."""
     return op.Einsum(*op.promote(*x), equation=equation)
+
+
+@lowers_ge("MatrixDeterminant")
+def matrix_determinant(op: Context, x: ir.Value) -> ir.Value:
+    """The determinants of square matrices."""
+    return op.Det(x)

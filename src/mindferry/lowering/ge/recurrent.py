@@ -70,10 +70,13 @@ def dynamic_gru_v2(
     num_proj: int = 0, time_major: bool = True, activation: str = "tanh", gate_order: str = "zrh",
     reset_after: bool = True, is_training: bool = True,
 ) -> tuple[ir.Value, ...]:  # fmt: skip
-    """One layer of GRU over (time, batch, in); for every step y, h, z, r, n and the hidden part of n."""
+    """One layer of GRU over (time, batch, in); for every step y, h, z, r, n and the hidden part of n.
+
+    The state at the beginning is (batch, hidden) or (1, batch, hidden).
+    """
     if gate_order not in ("zrh", "rzh"):
         raise LoweringError(f"gate_order {gate_order!r} is unknown; there are zrh and rzh")
-    first = _start(op, init_h, x, op.dim(weight_hidden, 0), weight_hidden.dtype)
+    first = op.Squeeze(_start(op, init_h, x, op.dim(weight_hidden, 0), weight_hidden.dtype), [0])
     results = recurrent_ascend.dynamic_gru_v2(
         op, _in_time(op, x, direction), weight_input, weight_hidden, bias_input, bias_hidden, seq_length, first,
         cell_depth=cell_depth, keep_prob=keep_prob, cell_clip=cell_clip, num_proj=num_proj, time_major=time_major,
