@@ -69,11 +69,6 @@ def gelu(op: Builder, x: Value, *, approximate: str = "none") -> Value:
     return op.Mul(op.Mul(x, op.like(0.5, x)), op.Add(inner, op.like(1.0, x)))
 
 
-@to_ge("Swish")
-def swish(op: Builder, x: Value, *, alpha: float = 1.0) -> Value:
-    return op.Swish(x, scale=alpha)
-
-
 @to_ge("PRelu")
 def prelu(op: Builder, x: Value, slope: Value) -> Value:
     """GE has a slope per channel; any other is written as max(x, 0) + slope min(x, 0)."""

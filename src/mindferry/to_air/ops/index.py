@@ -129,11 +129,10 @@ def one_hot(op: Builder, indices: Value, depth: Value, values: Value, *, axis: i
     if off_on is None:
         raise LoweringError("needs constant values")
     count = depth.ints("depth")[0]
-    if not indices.dtype.is_integer:
-        indices = convert(op, indices, DType.INT32)
-    if not indices.dtype.value.startswith("u"):
-        below = op.Less(indices, op.like(0, indices), gives=DType.BOOL)
-        indices = op.SelectV2(below, op.Add(indices, op.like(count, indices)), indices, gives=indices.dtype)
+    if indices.dtype not in (DType.INT32, DType.INT64):
+        indices = convert(op, indices, DType.INT64)
+    below = op.Less(indices, op.like(0, indices), gives=DType.BOOL)
+    indices = op.SelectV2(below, op.Add(indices, op.like(count, indices)), indices, gives=indices.dtype)
     off, on = op.constant(off_on[0]), op.constant(off_on[1])
     axis = -1 if axis in (-1, indices.rank) else axis % (indices.rank + 1)
     return op.OneHot(indices, count, on, off, axis=axis, gives=values.dtype, shape=op.result.shape)

@@ -82,18 +82,11 @@ def group_normalization(
     return _scaled(op, _reshape(op, normal, shape), scale, bias)
 
 
-@to_ge("MeanVarianceNormalization")
-def mean_variance_normalization(op: Builder, x: Value, *, axes: Sequence[int] = (0, 2, 3)) -> Value:
-    return _normalized(op, x, list(axes), 1e-9, outside=True)
-
-
-def _normalized(op: Builder, x: Value, axes: list[int], epsilon: float, *, outside: bool = False) -> Value:
-    """(x - mean) / sqrt(variance + epsilon); with `outside` epsilon is added to the root."""
+def _normalized(op: Builder, x: Value, axes: list[int], epsilon: float) -> Value:
+    """(x - mean) / sqrt(variance + epsilon)."""
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(x.known_shape))
     centred = op.Sub(x, op.ReduceMean(x, axes, keep_dims=True, shape=shape))
     variance = op.ReduceMean(op.Square(centred), axes, keep_dims=True, shape=shape)
-    if outside:
-        return op.RealDiv(centred, op.Add(op.Sqrt(variance), op.like(epsilon, x)))
     return op.RealDiv(centred, op.Sqrt(op.Add(variance, op.like(epsilon, x))))
 
 

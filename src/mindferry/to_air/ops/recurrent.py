@@ -96,7 +96,7 @@ def gru(
     for index, (one, reverse) in enumerate(zip(weights, sides, strict=True)):
         steps = op.DynamicGRUV2(
             _turned(op, x, reverse), op.constant(one.input.T), op.constant(one.hidden.T), op.constant(one.bias_input),
-            op.constant(one.bias_hidden), None, None if h is None else _of_side(op, h, index, len(sides)),
+            op.constant(one.bias_hidden), None, None if h is None else _flat(op, _of_side(op, h, index, len(sides))),
             direction="UNIDIRECTIONAL", cell_depth=1, keep_prob=1.0, cell_clip=-1.0, num_proj=0, time_major=True,
             activation="tanh", gate_order="zrh", reset_after=bool(linear_before_reset), is_training=False,
             shape=(*x.known_shape[:2], one.hidden.shape[1]),
@@ -154,6 +154,11 @@ def _of_side(op: Builder, state: Value, side: int, sides: int) -> Value:
         state, [side, 0, 0], [side + 1, 0, 0], [1, 1, 1], begin_mask=0, end_mask=6, ellipsis_mask=0, new_axis_mask=0,
         shrink_axis_mask=0, shape=shape,
     )  # fmt: skip
+
+
+def _flat(op: Builder, state: Value) -> Value:
+    """A state of one direction as DynamicGRUV2 has it, (batch, hidden)."""
+    return op.Squeeze(state, axis=[0], shape=state.known_shape[1:])
 
 
 def _turned(op: Builder, x: Value, reverse: bool) -> Value:
