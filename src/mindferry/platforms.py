@@ -185,7 +185,7 @@ ROWS: _Rows = (
         "ONNX",
         (
             Way("ONNX Runtime with CUDA", (_ORT_GPU, _NVIDIA), "onnxruntime", "gpu"),
-            Way("TensorRT", (_TENSORRT, _NVIDIA)),
+            Way("TensorRT", (_TENSORRT, _NVIDIA), "tensorrt", "gpu"),
         ),
     ),
     (

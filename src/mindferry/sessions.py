@@ -36,6 +36,8 @@ AUTO = "auto"
 _logger = logging.getLogger(__name__)
 
 _CHECKPOINTS = ("ckpt", "safetensors")
+_COMPILED = {"engine": "tensorrt", "om": "acl"}
+"""Formats that one runtime alone takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ def open_session(
 def _opened(request: Request, device: str, runtime: str | None, options: Mapping[str, Any] | None) -> Session:
     kind = formats.sniff(request.model)
     _check(request, kind)
+    runtime = runtime or _COMPILED.get(kind)
     reasons: list[RuntimeUnavailable] = []
     for place in _present(runtime) if device == AUTO else (Device.parse(device),):
         reasons.clear()
@@ -118,6 +121,8 @@ def _candidates(place: Device, runtime: str | None, options: Mapping[str, Any] |
 
 def _prepared(request: Request, kind: str, place: Device, runtime: str, options: Mapping[str, Any] | None) -> Session:
     backend = runtimes.get(runtime)
+    if kind in _COMPILED:
+        return backend.prepare(Source(kind, request.model), place, options)
     native = kind not in ("onnx", "air") and "mindir" in backend.formats
     source = _native(request, kind) if native else _onnx(request, kind)
     return backend.prepare(source, place, options)
@@ -138,7 +143,7 @@ def _check(request: Request, kind: str) -> None:
             raise OptionError(f"{request.graph}: tells the element types of its inputs itself; give none")
         return
     given = [option for option in ("graph", "network", "input_dtypes") if getattr(request, option) is not None]
-    if kind == "onnx":
+    if kind == "onnx" or kind in _COMPILED:
         given += [option for option in ("weights", "input_shapes", "key") if getattr(request, option) is not None]
     if given:
         raise OptionError(f"{name}: is {kind}, which does not take the option {', '.join(given)}")

@@ -6,7 +6,6 @@ an exception, where it fails. Its own words are then in the error.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ import numpy.typing as npt
 
 from mindferry.compilers import tensorrt_library, tensorrt_profiles
 from mindferry.compilers.tensorrt_library import Library
-from mindferry.errors import BackendFailed, ConvertError, FileProblem, OptionError
+from mindferry.errors import BackendFailed, ConvertError, OptionError
 from mindferry.formats import _files
 from mindferry.formats.onnx_weights import detached
 
@@ -67,15 +66,9 @@ def write(model: ir.Model, target: Path, options: Options, progress: Progress | 
         NotInstalled: there is no TensorRT.
         FileProblem: the target cannot be written.
     """
-    place = _files.check_target(target)
+    _files.check_target(target)
     engine, facts = build(model, options, progress)
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as folder:
-            written = Path(folder) / place.name
-            written.write_bytes(engine)
-            written.replace(place)
-    except OSError as error:
-        raise FileProblem(f"{target}: cannot be written ({error.strerror or error})") from None
+    _files.write(target, engine)
     return facts
 
 

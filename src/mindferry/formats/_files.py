@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -104,6 +105,22 @@ def check_target(path: AnyPath) -> Path:
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise FileProblem(f"{path}: cannot be written: no permission for the folder {target.parent}")
     return target
+
+
+def write(path: AnyPath, data: bytes | memoryview) -> None:
+    """Writes a file in one step: on failure nothing is left behind and an earlier file stays as it was.
+
+    Raises:
+        FileProblem: the place cannot be written.
+    """
+    target = check_target(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+            written = Path(folder) / target.name
+            written.write_bytes(data)
+            written.replace(target)
+    except OSError as error:
+        raise FileProblem(f"{path}: cannot be written ({error.strerror or error})") from None
 
 
 def beside(path: Path, location: str, *, offset: int | None = None) -> Path:

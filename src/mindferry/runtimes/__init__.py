@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from typing import TYPE_CHECKING
 
 from mindferry.errors import NotInstalled, OptionError
@@ -12,18 +13,30 @@ if TYPE_CHECKING:
     from mindferry.runtimes.base import Runtime
 
 NAMES = {
+    "acl": "mindferry.runtimes.acl:Acl",
     "mindspore": "mindferry.runtimes.mindspore:MindSpore",
     "onnxruntime": "mindferry.runtimes.onnxruntime:OnnxRuntime",
     "openvino": "mindferry.runtimes.openvino:OpenVino",
+    "split": "mindferry.runtimes.split:Split",
+    "tensorrt": "mindferry.runtimes.tensorrt:TensorRt",
 }
 """Runtime -> module and class."""
 
-_EXTRAS = {"mindspore": "mindspore", "onnxruntime": "cpu", "openvino": "openvino"}
+_EXTRAS = {"mindspore": "mindspore", "onnxruntime": "cpu", "openvino": "openvino", "tensorrt": "tensorrt"}
+
+_MODULES = {"tensorrt": ("tensorrt_rtx", "tensorrt")}
+"""The modules of a runtime that is called otherwise; one suffices."""
+
+_INSTALL = {"acl": "it is part of Ascend's CANN; install CANN and source its set_env.sh"}
+"""What to do where no package brings a runtime."""
+
+_OWN = frozenset({"split"})
+"""Runtimes that need no package of their own."""
 
 
 def available() -> dict[str, bool]:
     """Whether each runtime's package is installed; the package is not imported."""
-    return {name: importlib.util.find_spec(name) is not None for name in NAMES}
+    return {name: name in _OWN or name in sys.modules or importlib.util.find_spec(name) is not None for name in NAMES}
 
 
 def get(name: str) -> Runtime:
@@ -39,7 +52,6 @@ def get(name: str) -> Runtime:
     try:
         runtime: Runtime = getattr(importlib.import_module(module), attribute)()
     except ImportError as error:
-        raise NotInstalled(
-            f"the runtime {name} cannot be imported ({error}): pip install 'mindferry[{_EXTRAS[name]}]'"
-        ) from error
+        install = _INSTALL.get(name) or f"pip install 'mindferry[{_EXTRAS[name]}]'"
+        raise NotInstalled(f"the runtime {name} cannot be imported ({error}): {install}") from error
     return runtime
