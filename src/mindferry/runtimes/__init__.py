@@ -36,7 +36,11 @@ _OWN = frozenset({"split"})
 
 def available() -> dict[str, bool]:
     """Whether each runtime's package is installed; the package is not imported."""
-    return {name: name in _OWN or name in sys.modules or importlib.util.find_spec(name) is not None for name in NAMES}
+    return {name: name in _OWN or any(map(_is_there, _MODULES.get(name, (name,)))) for name in NAMES}
+
+
+def _is_there(module: str) -> bool:
+    return module in sys.modules or importlib.util.find_spec(module) is not None
 
 
 def get(name: str) -> Runtime:
