@@ -36,17 +36,43 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Compiled:
+    """What an offline model (OM) tells beside inputs, outputs, weights and operators.
+
+    Attributes:
+        soc: the processor that it runs on; simulated: True where no device loads it.
+        command: the compiler's command line.
+        work_bytes, weight_bytes: what it needs on the device.
+        batches, images, dims: the shapes that a call chooses from.
+        preparation: what AIPP, the unit that prepares images, does to inputs.
+        partitions: the bytes of each part of the file.
+    """
+
+    soc: str
+    simulated: bool
+    command: str
+    work_bytes: int
+    weight_bytes: int
+    batches: tuple[int, ...] = ()
+    images: tuple[tuple[int, ...], ...] = ()
+    dims: tuple[tuple[int, ...], ...] = ()
+    preparation: Mapping[str, str] = field(default_factory=dict)
+    partitions: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A model file's content.
 
     Attributes:
-        format: "mindir", "air", "ckpt", "safetensors" or "onnx".
+        format: "mindir", "air", "ckpt", "safetensors", "onnx" or "om".
         generation: the MindIR generation (a key of GENERATIONS), or "".
         opsets: of ONNX files: domain -> version.
         parameters: how many tensors; elements and parameter_bytes: of all of them; dtypes: tensors by element type.
         operators: how often each occurs; for MindIR and AIR those that the result depends on.
         outlook: whether MindFerry has lowerings for a MindIR's or AIR file's operators; None for other formats.
         metadata: what the exporting user recorded.
+        compiled: of OM files alone.
     """
 
     path: str
@@ -65,6 +91,7 @@ class Summary:
     operators: Mapping[str, int] = field(default_factory=dict)
     outlook: Outlook | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    compiled: Compiled | None = None
 
     @property
     def convertible(self) -> bool | None:
@@ -74,6 +101,8 @@ class Summary:
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
         data = asdict(self)
+        if self.compiled is None:
+            del data["compiled"]
         plain = data.pop("outlook")
         if plain is not None:
             plain.pop("primitives")
@@ -85,7 +114,7 @@ def summarize(path: str | PathLike[str], *, key: bytes | None = None) -> Summary
     """The summary of a model file.
 
     Args:
-        path: MindIR, AIR, a checkpoint, safetensors or ONNX.
+        path: MindIR, AIR, a checkpoint, safetensors, ONNX or OM.
         key: for an encrypted file.
 
     Raises:
@@ -102,6 +131,8 @@ def summarize(path: str | PathLike[str], *, key: bytes | None = None) -> Summary
     kind = formats.sniff(place)
     if kind == "onnx":
         return _onnx(place)
+    if kind == "om":
+        return _offline(place)
     if kind == "mindir":
         from mindferry.formats.mindir import reader
 
@@ -137,6 +168,26 @@ def _onnx(path: Path) -> Summary:
         outputs=tuple(Port(item.name, item.dtype, item.shape) for item in found.outputs),
         operators=dict(found.operators.most_common()), metadata=found.metadata,
         **_totals((item.dtype, item.shape or (), item.nbytes) for item in found.parameters),
+    )  # fmt: skip
+
+
+def _offline(path: Path) -> Summary:
+    from mindferry.formats.om import reader
+    from mindferry.formats.om.fields import PARTITIONS
+
+    held = reader.read(path)
+    compiler = "the simulated ATC" if held.simulated else "ATC"
+    known = held.introduction
+    compiled = Compiled(
+        held.soc_version, held.simulated, held.text("atc_cmdline"), held.number("memory_size"), held.number("weight_size"),
+        known.batches, known.images, known.dims, held.preprocessing,
+        {PARTITIONS.get(kind, str(kind)): len(data) for kind, data in held.partitions.items()},
+    )  # fmt: skip
+    return Summary(
+        str(path), path.stat().st_size, "om", producer=compiler, producer_version=held.text("atc_version"),
+        inputs=tuple(Port(item.name, item.type, item.shape) for item in known.inputs),
+        outputs=tuple(Port(item.name, item.type, item.shape) for item in known.outputs),
+        operators=held.operators, compiled=compiled, **_totals(held.constants()),
     )  # fmt: skip
 
 

@@ -71,7 +71,6 @@ def test_encrypted_files_need_their_suffix(tmp_path: Path) -> None:
         (b"\x93NUMPY\1\0", "a numpy array"),
         (b"\x89HDF\r\n", "an HDF5 file (such as a Keras model)"),
         (b"GGUF" + bytes(20), "a GGUF model"),
-        (b"IMOD" + bytes(20), "an Ascend offline model (OM)"),
         (b"\0\0\0\0MSL2", "a MindSpore Lite model"),
         (
             b"version https://git-lfs.github.com/spec/v1\n",

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from mindferry.lowering.catalogue import Outlook, Unsupported
-    from mindferry.summary import Port, Summary
+    from mindferry.summary import Compiled, Port, Summary
 
 _PLACES_SHOWN = 3
 _TITLES = {
     "mindir": "MindIR", "air": "AIR", "ckpt": "MindSpore checkpoint", "safetensors": "safetensors", "onnx": "ONNX",
+    "om": "Ascend offline model",
 }  # fmt: skip
 
 
@@ -26,6 +27,7 @@ _TITLES = {
     examples=[
         ("mindferry inspect lenet5.mindir", "inputs, outputs, parameters, operators, and whether it can be converted"),
         ("mindferry inspect lenet5.ckpt --json", "the same facts of a checkpoint, for programs"),
+        ("mindferry inspect resnet50.om", "an Ascend offline model: profiles, processor, memory, operators"),
         ("mindferry inspect secret.mindir --key key.bin", "an encrypted file; key.bin holds the key"),
     ]
 )
@@ -36,8 +38,8 @@ _TITLES = {
 def command(file: str, plugins: tuple[str, ...], key: bytes | None, as_json: bool) -> None:
     """Show what a model file holds and whether it can be converted.
 
-    FILE is MindIR of any generation, AIR, a checkpoint (.ckpt, .safetensors) or ONNX. Weights are not read, so large
-    files take no longer than small ones.
+    FILE is MindIR of any generation, AIR, a checkpoint (.ckpt, .safetensors), ONNX or an Ascend offline model (OM).
+    Weights are not read, so large files take no longer than small ones.
     """
     from mindferry.summary import summarize
 
@@ -57,6 +59,8 @@ def show(summary: Summary) -> None:
     rows["Parameters"] = _parameters(summary)
     if summary.operators:
         rows["Operators"] = _operators(summary.operators)
+    if summary.compiled is not None:
+        rows |= _compiled(summary.compiled)
     rows["Conversion"] = _conversion(summary)
     rows.update({f"  {name}": value for name, value in summary.metadata.items()})
     out = screen.console()
@@ -110,7 +114,36 @@ def _operators(operators: Mapping[str, int]) -> RenderableType:
     return Group(total, Columns(cells, width=width, padding=(0, 1), column_first=True))
 
 
+def _compiled(compiled: Compiled) -> dict[str, RenderableType]:
+    """What an offline model tells beside its graph."""
+    rows: dict[str, RenderableType] = {}
+    made = "[yellow]simulated: only the simulator loads it[/]" if compiled.simulated else "for devices"
+    rows["Processor"] = f"{screen.escape(compiled.soc or 'not recorded')}, {made}"
+    work, weights = screen.size_text(compiled.work_bytes), screen.size_text(compiled.weight_bytes)
+    rows["Device memory"] = f"{work} for work, {weights} for weights"
+    for title, profiles in (
+        ("Batch sizes", compiled.batches),
+        ("Image sizes", compiled.images),
+        ("Profiles", compiled.dims),
+    ):
+        if profiles:
+            rows[title] = ", ".join(map(_profile, profiles))
+    if compiled.preparation:
+        rows["Preparation"] = screen.escape(", ".join(f"{name}: {mode}" for name, mode in compiled.preparation.items()))
+    if compiled.command:
+        rows["Command"] = screen.escape(compiled.command)
+    parts = [f"{name} {screen.size_text(size)}" for name, size in compiled.partitions.items()]
+    rows["Partitions"] = ", ".join(parts)
+    return rows
+
+
+def _profile(profile: int | tuple[int, ...]) -> str:
+    return str(profile) if isinstance(profile, int) else " x ".join(map(str, profile))
+
+
 def _conversion(summary: Summary) -> str:
+    if summary.format == "om":
+        return "it is compiled already"
     if summary.outlook is None:
         if summary.format == "onnx":
             return "it is ONNX already"

@@ -11,7 +11,7 @@ from mindferry.errors import FormatError
 from mindferry.formats import _encryption, _files
 from mindferry.formats._wire import Schema, decode, read_varint, table
 
-NAMES = ("mindir", "air", "ckpt", "safetensors", "onnx", "engine")
+NAMES = ("mindir", "air", "ckpt", "safetensors", "onnx", "om", "engine")
 """The formats that `sniff` tells apart; a suffix is one of them."""
 
 _FOREIGN = (
@@ -24,13 +24,15 @@ _FOREIGN = (
     (0, b"\xff\xd8\xff", "a JPEG image"),
     (0, b"\x7fELF", "an executable or library"),
     (0, b"GGUF", "a GGUF model"),
-    (0, b"IMOD", "an Ascend offline model (OM)"),
     (4, b"MSL", "a MindSpore Lite model"),
     (4, b"TFL3", "a TensorFlow Lite model"),
     (0, b"version https://git-lfs", "a Git LFS pointer, not the file itself (git lfs pull fetches it)"),
 )
 _ENGINES = (b"ftrt", b"vtrt")
 """How engines of TensorRT and TensorRT-RTX start."""
+
+_OFFLINE = b"IMOD"
+"""How Ascend's offline models start."""
 
 _VERSION = re.compile(rb"\d+(\.\d+)*")
 _HEADER = Schema({
@@ -39,7 +41,7 @@ _HEADER = Schema({
 
 
 def sniff(path: str | Path) -> str:
-    """The format of a model file: "mindir", "air", "ckpt", "safetensors" or "onnx".
+    """The format of a model file, one of NAMES.
 
     Raises:
         FileProblem: the file is missing, a folder or unreadable.
@@ -71,6 +73,8 @@ def sniff(path: str | Path) -> str:
 def _by_magic(view: memoryview) -> str | None:
     if view[:4] in _ENGINES:
         return "engine"
+    if view[:4] == _OFFLINE:
+        return "om"
     if _is_safetensors(view):
         return "safetensors"
     try:

@@ -105,7 +105,7 @@ def build(model: ir.Model, target: Path, options: Options) -> Report:
     ]
     largest = max(plans, key=lambda one: one.peak)
     introduction = _introduction(model, titles, known, options)
-    operators = emit.operators(model, _merged(stored), largest)
+    operators = emit.operators(model, _merged(stored), largest, options.preparation.keys())
     precision.apply(model, options.precision, known[0])
     graph, chunks, offsets = payload.pack(model)
     weight_bytes = sum(memoryview(chunk).nbytes for chunk in chunks)

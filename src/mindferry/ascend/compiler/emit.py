@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import onnx_ir as ir
@@ -14,6 +14,7 @@ from mindferry.formats.air.fields import DATA_TYPES, ENGINE_TYPES, FORMATS
 from mindferry.formats.om import attributes
 from mindferry.types import DType
 
+_MODE = "_data_related_aipp_mode"
 _NUMBERS = {dtype: number for number, dtype in DATA_TYPES.items()}
 _ENGINE = {dtype: number for number, dtype in ENGINE_TYPES.items()}
 
@@ -31,8 +32,14 @@ def _name(dtype: ir.DataType) -> str:
     return {"FLOAT": "float32", "DOUBLE": "float64", "STRING": "str"}.get(dtype.name, dtype.name.lower())
 
 
-def operators(model: ir.Model, values: Mapping[str, Value], layout: Plan) -> list[Message]:
-    """Data ops, the nodes under their ONNX names in the order of execution, and NetOutput."""
+def operators(
+    model: ir.Model, values: Mapping[str, Value], layout: Plan, prepared: Collection[str] = ()
+) -> list[Message]:
+    """Data ops, the nodes under their ONNX names in the order of execution, and NetOutput.
+
+    Args:
+        prepared: the inputs whose images AIPP prepares.
+    """
     names = _unique_names(model)
     sources = {str(value.name): (str(value.name), 0) for value in model.graph.inputs}
     sources |= {name: (name, 0) for name in model.graph.initializers}
@@ -40,8 +47,9 @@ def operators(model: ir.Model, values: Mapping[str, Value], layout: Plan) -> lis
     ops: list[Message] = []
     for index, value in enumerate(model.graph.inputs):
         described = descriptor(values.get(str(value.name)))
+        mode = {_MODE: "static_aipp"} if value.name in prepared else {}
         ops.append({
-            "name": str(value.name), "type": "Data", "input": [""], "attr": attributes.entries({"index": index}),
+            "name": str(value.name), "type": "Data", "input": [""], "attr": attributes.entries({"index": index, **mode}),
             "input_desc": [described], "output_desc": [described],
         })  # fmt: skip
     ops += [_op(node, names[id(node)], values, sources, layout) for node in model.graph]

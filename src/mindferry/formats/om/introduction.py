@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mindferry.errors import FormatError
+from mindferry.formats.air.fields import ENGINE_TYPES
 from mindferry.formats.om import fields
 
 
@@ -29,6 +30,16 @@ class Tensor:
     dims: tuple[int, ...]
     source_dims: tuple[int, ...]
     ranges: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The element type's name, "?" where it is not known."""
+        return str(ENGINE_TYPES.get(self.dtype, "?"))
+
+    @property
+    def shape(self) -> tuple[int | None, ...] | None:
+        """The dims with None for a free one; None for an unknown rank."""
+        return None if self.dims == (-2,) else tuple(size if size >= 0 else None for size in self.dims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mindferry.formats.om.introduction import Introduction, Tensor
 
 _FORMAT_NUMBERS = dict(FORMATS)
 _ENGINE_NUMBERS = {dtype: number for number, dtype in ENGINE_TYPES.items()}
+_CONSTANTS = ("Const", "Constant", "FileConstant")
 _INPUT_OPS = ("Data", "AippData", "AnnData")
 _OF_PROFILES = {1: "batches", 2: "images", 3: "dims"}
 """Attribute `mbatch_dynamic_type` of the Case op -> the field of Introduction that its profiles belong to."""
@@ -53,6 +55,15 @@ class OfflineModel:
     def soc_version(self) -> str:
         """The processor that it was compiled for, or ""."""
         return self.text("soc_version")
+
+    def constants(self) -> Iterator[tuple[str, tuple[int, ...], int]]:
+        """Element type, shape and bytes of every weight, which is not touched."""
+        for graph in self.model.get("graph", []):
+            for op in graph.get("op", []):
+                if op.get("type") in _CONSTANTS and (described := (op.get("output_desc") or [None])[0]):
+                    dtype = DATA_TYPES.get(described.get("dtype", 0))
+                    shape = tuple(described.get("shape", {}).get("dim", []))
+                    yield str(dtype or "?"), shape, math.prod(shape) * (dtype.itemsize if dtype else 0)
 
     def text(self, name: str) -> str:
         """A string attribute of the model, or ""."""
