@@ -114,6 +114,14 @@ def test_run_in_batches(folder: Path, recorded: dict[str, np.ndarray]) -> None:
     np.testing.assert_allclose(padded["outputs"]["output"], data["outputs"]["output"], atol=1e-5)
 
 
+def test_run_on_the_best_device_with_options(folder: Path, recorded: dict[str, np.ndarray]) -> None:
+    options = ("--option", "threads=1", "--option", "optimization=basic", "--option", 'config={"session.a": "b"}')
+    data = mindferry("run", MINDIR, "--input", TEST, "--device", "auto", *options, "--json").data
+    assert np.array_equal(np.argmax(data["outputs"]["output"], axis=1), recorded["logits"].argmax(axis=1))
+    refused = mindferry("run", MINDIR, "--input", TEST, "--option", "optimization=most")
+    assert refused.code == 2 and "there is no optimization 'most'" in refused.err
+
+
 def test_run_takes_numbers_from_stdin(monkeypatch: pytest.MonkeyPatch, recorded: dict[str, np.ndarray]) -> None:
     for text in (json.dumps(recorded["x"][:2].tolist()), json.dumps({"x": recorded["x"][:2].tolist()})):
         monkeypatch.setattr(sys, "stdin", io.StringIO(text))

@@ -88,6 +88,32 @@ def test_options_reach_the_runtime_and_unknown_ones_are_told() -> None:
         AddOne().prepare(SOURCE, Device("cpu"), {"size": 1, "colour": 2})
 
 
+def test_options_of_another_type_are_refused() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Many:
+        amount: int = 1
+        share: float = 0.5
+        exact: bool = False
+        name: str = ""
+        places: tuple[str, ...] = ()
+        folder: Path | str | None = None
+
+    class Choosy(AddOne):
+        options = Many
+
+    fitting = {"amount": 2, "share": 1, "exact": True, "name": "a", "places": ["a"], "folder": "b"}
+    assert Choosy().prepare(SOURCE, Device("cpu"), fitting).run([0])["y"].tolist() == [2]
+    with pytest.raises(OptionError) as caught:
+        Choosy().prepare(
+            SOURCE, Device("cpu"), {"amount": True, "share": "1", "exact": 1, "name": 1, "places": "ab", "folder": 1}
+        )
+    assert str(caught.value) == (
+        "addone's option amount takes a whole number, not True; addone's option share takes a number, not '1'; "
+        "addone's option exact takes true or false, not 1; addone's option name takes a text, not 1; "
+        "addone's option places takes a list, not 'ab'"
+    )
+
+
 def test_formats_and_devices_are_checked() -> None:
     with pytest.raises(OptionError, match=r"^addone does not take ckpt files; it takes onnx$"):
         AddOne().prepare(Source("ckpt", Path("a.ckpt")), Device("cpu"))

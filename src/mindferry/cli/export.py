@@ -37,16 +37,14 @@ if TYPE_CHECKING:
     "--weights", type=click.Path(), help="Checkpoint to load into the Cell; its first values where not given."
 )
 @options.input_shapes
-@click.option(
-    "--input-dtype", "dtypes", multiple=True, metavar="NAME:DTYPE", help="Element type of an input that is not float32."
-)
+@options.input_dtypes
 @options.opset
 @options.key
 @options.approximate
 @options.as_json
 def command(
     target: str, network: str, weights: str | None, input_shapes: tuple[tuple[str, Shape], ...],
-    dtypes: tuple[str, ...], opset: int | None, key: bytes | None, approximate: bool, as_json: bool,
+    input_dtypes: tuple[str, ...], opset: int | None, key: bytes | None, approximate: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write a MindSpore Cell with its checkpoint as TARGET.
 
@@ -64,20 +62,10 @@ def command(
     with progress("exporting") as tick:
         report = mindferry.export(
             network, target, weights=weights, input_shapes=options.shapes(input_shapes) or {},
-            input_dtypes=_dtypes(dtypes), opset=opset, key=key, approximate=approximate, progress=tick,
+            input_dtypes=options.dtypes(input_dtypes), opset=opset, key=key, approximate=approximate, progress=tick,
         )  # fmt: skip
     seconds = time.perf_counter() - started
     if as_json:
         screen.print_json(data(report, target, seconds))
     else:
         show(report, target, seconds)
-
-
-def _dtypes(texts: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for text in texts:
-        name, colon, dtype = text.rpartition(":")
-        if not colon or not name:
-            raise click.UsageError(f"--input-dtype {text!r} is not NAME:DTYPE", click.get_current_context())
-        found[name] = dtype
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -88,6 +89,26 @@ input_shapes = _option(
     multiple=True,
     help="Shape of an input, such as x:8,3,224,224 or x:batch,3,224,224.",
 )
+input_dtypes = _option(
+    "--input-dtype",
+    "input_dtypes",
+    multiple=True,
+    metavar="NAME:DTYPE",
+    help="Element type of an input of NETWORK that is not float32.",
+)
+device = _option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="cpu, gpu, gpu:1, ascend310, ascend910, or auto: the best that is present.",
+)
+settings = _option(
+    "--option",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Option of the runtime, such as threads=2; VALUE is JSON or a text; repeatable.",
+)
 weights = _option("--weights", type=click.Path(), help="Checkpoint whose parameters replace the model's, by name.")
 plugins = _option(
     "--plugin", "plugins", multiple=True, metavar="FILE.py|MODULE", help="Load lowerings of your own; repeatable."
@@ -139,6 +160,30 @@ def load_plugins(named: Sequence[str]) -> None:
 
         for plugin in named:
             load(plugin)
+
+
+def dtypes(texts: Sequence[str]) -> dict[str, str] | None:
+    """The element types by input name, or None where there are none."""
+    return dict(_pair(text, ":", "--input-dtype", "NAME:DTYPE") for text in texts) or None
+
+
+def values(texts: Sequence[str]) -> dict[str, Any] | None:
+    """The runtime's options by name, or None where there are none."""
+    return {name: _value(text) for name, text in (_pair(one, "=", "--option", "NAME=VALUE") for one in texts)} or None
+
+
+def _pair(text: str, sign: str, option: str, form: str) -> tuple[str, str]:
+    name, found, value = text.partition(sign) if sign == "=" else text.rpartition(sign)
+    if not found or not name:
+        raise click.UsageError(f"{option} {text!r} is not {form}", click.get_current_context())
+    return name, value
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def shapes(pairs: Sequence[tuple[str, Any]], option: str = "--input-shape") -> dict[str, Any] | None:

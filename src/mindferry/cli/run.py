@@ -38,6 +38,10 @@ if TYPE_CHECKING:
             "mindferry run lenet5.ckpt --net lenet.py:LeNet5 --runtime mindspore --input test.npz",
             "a checkpoint in MindSpore itself",
         ),
+        (
+            "mindferry run lenet5.mindir --input test.npz --device auto --option threads=2",
+            "on the best device present, with an option of its runtime",
+        ),
     ]
 )
 @click.argument("model", type=click.Path())
@@ -58,9 +62,11 @@ if TYPE_CHECKING:
 @click.option("--graph", type=click.Path(), help="MindIR whose parameters the checkpoint MODEL replaces.")
 @options.network
 @options.weights
-@click.option("--device", default="cpu", show_default=True, help="cpu, gpu, gpu:1, ascend310 or ascend910.")
-@click.option("--runtime", help="onnxruntime or mindspore; the best for the model where not given.")
+@options.device
+@click.option("--runtime", help="onnxruntime, openvino, ...; the device's first that can be used where not given.")
+@options.settings
 @options.input_shapes
+@options.input_dtypes
 @options.approximate
 @options.plugins
 @options.key
@@ -68,13 +74,13 @@ if TYPE_CHECKING:
 def command(
     model: str, files: tuple[str, ...], inputs: tuple[str, ...], output: str | None, batch: int | None, top: int | None,
     description: str | None, graph: str | None, network: str | None, weights: str | None, device: str,
-    runtime: str | None, input_shapes: tuple[tuple[str, Shape], ...], approximate: bool,
-    plugins: tuple[str, ...], key: bytes | None, as_json: bool,
+    runtime: str | None, settings: tuple[str, ...], input_shapes: tuple[tuple[str, Shape], ...],
+    input_dtypes: tuple[str, ...], approximate: bool, plugins: tuple[str, ...], key: bytes | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Run a model on FILES.
 
     MODEL is ONNX or MindIR, or a checkpoint together with --graph or --net. Files other than ONNX are converted in
-    memory. Of a .npz, arrays that are no inputs are left out.
+    memory, a --net in the shapes of its --input-shape. Of a .npz, arrays that are no inputs are left out.
     """
     import mindferry
     from mindferry.data import sinks, sources
@@ -89,7 +95,8 @@ def command(
     options.load_plugins(plugins)
     session = mindferry.open(
         model, device=device, runtime=runtime, graph=graph, weights=weights, network=network,
-        input_shapes=options.shapes(input_shapes), approximate=approximate, key=key,
+        input_shapes=options.shapes(input_shapes), input_dtypes=options.dtypes(input_dtypes), approximate=approximate,
+        key=key, options=options.values(settings),
     )  # fmt: skip
     with session:
         given = sources.gather(named, session.inputs)

@@ -307,7 +307,31 @@ class Runtime(ABC):
         known = [field.name for field in dataclasses.fields(self.options)]
         if unknown := sorted(options.keys() - set(known)):
             raise OptionError(f"{self.name} has no option {', '.join(unknown)}; it has {', '.join(known)}")
+        problems = [
+            f"{self.name}'s option {field.name} takes {_KINDS[type(field.default)][1]}, not {options[field.name]!r}"
+            for field in dataclasses.fields(self.options)
+            if field.name in options and not _is_alike(options[field.name], field.default)
+        ]
+        if problems:
+            raise OptionError("; ".join(problems))
         return self.options(**options)
+
+
+_KINDS: dict[type, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((float, int), "a number"),
+    str: ((str,), "a text"),
+    tuple: ((tuple, list), "a list"),
+}
+"""Type of an option's default -> the types that it takes, and what they are called."""
+
+
+def _is_alike(value: Any, default: Any) -> bool:
+    """False where an option's default tells that it takes no such value."""
+    if type(default) not in _KINDS:
+        return True
+    return isinstance(value, _KINDS[type(default)][0]) and (isinstance(value, bool) <= isinstance(default, bool))
 
 
 def _listed(specs: tuple[TensorSpec, ...]) -> str:
