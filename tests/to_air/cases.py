@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from to_air.case import Case
 
 _RANDOM = np.random.default_rng(7)

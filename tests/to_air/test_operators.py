@@ -6,10 +6,10 @@ from pathlib import Path
 
 import onnx.reference
 import pytest
-from to_air.case import Case, assert_equal, round_trip, run, types
-from to_air.cases import FAMILIES, WITHOUT_KERNEL
 
 from mindferry.to_air import ops, registry
+from to_air.case import Case, assert_equal, round_trip, run, types
+from to_air.cases import FAMILIES, WITHOUT_KERNEL
 
 CASES = [pytest.param(case, id=f"{family}/{case}") for family, cases in FAMILIES.items() for case in cases]
 

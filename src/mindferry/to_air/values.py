@@ -84,7 +84,9 @@ def element_type(dtype: ir.DataType | None) -> DType:
     Raises:
         LoweringError: it is unknown, or AIR has no such type.
     """
-    found = None if dtype is None else FROM_ONNX.get(dtype)
+    if dtype is None:
+        raise LoweringError("has a value whose element type ONNX's inference does not find")
+    found = FROM_ONNX.get(dtype)
     if found is None or found is DType.STRING:
         raise LoweringError(f"AIR has no tensors of type {dtype}")
     return found
