@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mindferry.ascend.library import Library
+from mindferry.ascend.library import Library, Releases
 from mindferry.ascend.profiles import BATCH, DIMS, IMAGE, Profiles
 from mindferry.errors import BackendFailed, BadFeed
 from mindferry.formats.air.fields import ENGINE_TYPES
@@ -102,12 +102,14 @@ def read(library: Library, model: int) -> Description:
     Raises:
         BackendFailed: ACL does not tell, or the model is of a kind that is not supported.
     """
-    handle = library.made("mdl.create_desc")
-    try:
+    releases = Releases(library)
+    with releases.guarded():
+        handle = library.made("mdl.create_desc")
+        releases.owe("mdl.destroy_desc", handle)
         library.call("mdl.get_desc", handle, model)
-        return _described(library, handle)
-    finally:
-        library.call("mdl.destroy_desc", handle)
+        found = _described(library, handle)
+    releases.settle()
+    return found
 
 
 def _described(library: Library, handle: int) -> Description:

@@ -7,6 +7,7 @@ make a handle and have no status return 0 where they fail.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -73,6 +74,22 @@ class Library:
         return None
 
 
+def attempt(*steps: Callable[[], object]) -> None:
+    """Takes all steps; one that fails stops no other.
+
+    Raises:
+        MindFerryError: the first failure.
+    """
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except MindFerryError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
 class Releases:
     """What must be released, in the order opposite to that in which it was acquired."""
 
@@ -85,20 +102,21 @@ class Releases:
         self._calls.append((name, arguments))
 
     def settle(self) -> None:
-        """Makes all calls; one that fails stops no other.
+        """Makes all calls; one that fails is made once more and stops no other.
 
         Raises:
-            MindFerryError: the first that failed.
+            MindFerryError: the first failure, even where the second try succeeded.
         """
-        failures = []
-        while self._calls:
-            name, arguments = self._calls.pop()
-            try:
+        calls, self._calls = self._calls[::-1], []
+        attempt(*(functools.partial(self._release, name, *arguments) for name, arguments in calls))
+
+    def _release(self, name: str, *arguments: Any) -> None:
+        try:
+            self._library.call(name, *arguments)
+        except MindFerryError:
+            with contextlib.suppress(MindFerryError):
                 self._library.call(name, *arguments)
-            except MindFerryError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
+            raise
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

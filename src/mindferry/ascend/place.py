@@ -6,12 +6,11 @@ session that leaves a device resets it and ends ACL. Where an application uses A
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from dataclasses import dataclass
 
-from mindferry.ascend.library import Library, Releases
-from mindferry.errors import MindFerryError, NoDevice
+from mindferry.ascend.library import Library, Releases, attempt
+from mindferry.errors import NoDevice
 
 _REPEATED_INIT = 100002
 _ON_DEVICE = 0
@@ -56,13 +55,7 @@ class Place:
             if self.users:
                 return
             _PLACES.pop((id(self.library.module), self.index), None)
-            self.enter_quietly()
-            self.releases.settle()
-
-    def enter_quietly(self) -> None:
-        """As `enter`; what comes next works or fails by itself."""
-        with contextlib.suppress(MindFerryError):
-            self.enter()
+            attempt(self.enter, self.releases.settle)
 
 
 _PLACES: dict[tuple[int, int], Place] = {}

@@ -1,10 +1,12 @@
 """What one run of a model needs on the device: a stream, buffers for all inputs and outputs, and two data sets over them.
 
-A slot is used by one run after the other and never changes its memory; runs that go on at once have a slot each.
+A slot is used by one run after the other and keeps its memory; runs that go on at once have a slot each. It ends its
+stream, which waits for what it was given, before it gives the memory back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mindferry.ascend.description import Description, Port, Profile, chooser
-from mindferry.ascend.library import Releases
+from mindferry.ascend.library import Releases, attempt
 from mindferry.ascend.place import Place
 from mindferry.errors import BackendFailed, MindFerryError
 
@@ -40,10 +42,11 @@ class Slot:
         self._library = place.library
         self._releases = Releases(place.library)
         with self._releases.guarded():
-            self._stream = self._library.call("rt.create_stream")
-            self._releases.owe("rt.destroy_stream", self._stream)
             self._inputs, self._input_set = self._data_set(self._input_sizes())
             self._outputs, self._output_set = self._data_set([port.size for port in description.outputs])
+            self._told = self._model_description() if description.profiles else 0
+            self._stream = self._library.call("rt.create_stream")
+            self._releases.owe("rt.destroy_stream", self._stream)
 
     def _input_sizes(self) -> list[int]:
         sizes = [port.size for port in self._description.inputs]
@@ -51,6 +54,13 @@ class Slot:
             index, size = self._description.profile_input
             sizes.insert(index, size)
         return sizes
+
+    def _model_description(self) -> int:
+        """ACL's own description of the model, which tells the shapes of the last run's outputs."""
+        handle: int = self._library.made("mdl.create_desc")
+        self._releases.owe("mdl.destroy_desc", handle)
+        self._library.call("mdl.get_desc", handle, self._model)
+        return handle
 
     def _data_set(self, sizes: list[int]) -> tuple[list[Buffer], int]:
         handle = self._library.made("mdl.create_dataset")
@@ -97,15 +107,8 @@ class Slot:
 
     def _shapes(self) -> list[tuple[int, ...]]:
         """The shapes of the outputs of the run that ended."""
-        handle = self._library.made("mdl.create_desc")
-        try:
-            self._library.call("mdl.get_desc", handle, self._model)
-            return [
-                tuple(self._library.call("mdl.get_cur_output_dims", handle, index)["dims"])
-                for index in range(len(self._outputs))
-            ]
-        finally:
-            self._library.call("mdl.destroy_desc", handle)
+        dims = (self._library.call("mdl.get_cur_output_dims", self._told, index) for index in range(len(self._outputs)))
+        return [tuple(one["dims"]) for one in dims]
 
     def _copy_out(self, port: Port, buffer: Buffer, shape: Any) -> Array:
         assert port.spec.dtype is not None
@@ -138,13 +141,20 @@ class Slots:
 
     @contextmanager
     def one(self) -> Iterator[Slot]:
-        """A free slot, for the time of the block."""
+        """A free slot, for the time of the block; where that fails, the slot is given up, for its stream may be busy."""
         slot = self._free.get()
         try:
             if slot is None:
                 slot = Slot(*self._parts)
                 self._made.append(slot)
             yield slot
+        except BaseException:
+            if slot is not None:
+                self._made.remove(slot)
+                with contextlib.suppress(MindFerryError):
+                    slot.release()
+                slot = None
+            raise
         finally:
             self._free.put(slot)
 
@@ -154,11 +164,5 @@ class Slots:
         Raises:
             MindFerryError: a release failed, after all were tried.
         """
-        failures = []
-        while self._made:
-            try:
-                self._made.pop().release()
-            except MindFerryError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
+        made, self._made = self._made, []
+        attempt(*(slot.release for slot in made))
