@@ -25,6 +25,20 @@ def only_user(value: ir.Value) -> ir.Node | None:
     return uses[0].node if len(uses) == 1 and not value.is_graph_output() else None
 
 
+def scalar(value: ir.Value | None) -> float | None:
+    """The floating-point number in a constant that broadcasts without changing a shape of rank 1 and more, else None."""
+    tensor = constant(value)
+    if tensor is None or tensor.size != 1 or len(tensor.shape) > 1 or not tensor.dtype.is_floating_point():
+        return None
+    return float(tensor.numpy().reshape(()))
+
+
+def other(node: ir.Node, value: ir.Value) -> ir.Value | None:
+    """The input of a node of two inputs that is not the value; None where it reads the value twice."""
+    left, right = node.inputs
+    return (right if left is value else left) if left is not right else None
+
+
 def lazy(
     graph: ir.Graph, name: str, dtype: ir.DataType, shape: Sequence[int], compute: Callable[[], Array]
 ) -> ir.Value:
@@ -60,6 +74,20 @@ def replace(old: ir.Node, new: ir.Value) -> None:
     new.shape = new.shape or output.shape
     output.replace_all_uses_with(new)
     graph.remove(old, safe=True)
+
+
+def become(graph: ir.Graph, node: ir.Node, op_type: str, inputs: Sequence[ir.Value], **attributes: int | float) -> None:
+    """Puts a new node of the default domain in the place of a node of one result, whose name it takes over."""
+    old = node.outputs[0]
+    new = ir.node(op_type, inputs, attributes, name=node.name)
+    result = new.outputs[0]
+    result.type, result.shape = old.type, old.shape
+    graph.insert_before(node, new)
+    name = old.name
+    if not old.is_graph_output():
+        old.name = None
+        result.name = name
+    replace(node, result)
 
 
 def sizes(shape: ir.ShapeProtocol | ir.Shape) -> list[int]:
