@@ -71,10 +71,15 @@ def padding(x: ir.Value, window: Window, pad_mode: Any, pad_list: Any = 0) -> di
     """
     count = len(window.kernel)
     known = [size for size in list(x.shape or ())[2:] if isinstance(size, int)]
-    if pad_mode_name(pad_mode) == "same" and len(known) < count:
+    if pad_mode_name(pad_mode) == "same" and len(known) < count and not _size_is_free(window):
         return {"auto_pad": "SAME_UPPER"}
     pads = explicit_pads(known if len(known) == count else [0] * count, window, pad_mode, pad_list)
     return {"pads": [one[0] for one in pads] + [one[1] for one in pads]}
+
+
+def _size_is_free(window: Window) -> bool:
+    """Whether the padding of mode "same" is the same for every size, as it is in steps of one."""
+    return all(step == 1 for step in window.strides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Padding:
         count = len(window.kernel)
         sizes = [size for size in list(x.shape or ())[2:] if isinstance(size, int)]
         known = len(sizes) == count
-        if not known and pad_mode_name(pad_mode) == "same":
+        if not known and pad_mode_name(pad_mode) == "same" and not _size_is_free(window):
             return Padding(None, None, (0,) * count)
         pads = explicit_pads(sizes if known else [0] * count, window, pad_mode, pad_list)
         front, behind = tuple(one[0] for one in pads), tuple(one[1] for one in pads)

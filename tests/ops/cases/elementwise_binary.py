@@ -161,4 +161,7 @@ CASES = (
         SMALL_LONG,
         (integers(-3, 4, 7), integers(-3, 4, 7)),
     ),
+    *pairs("SubExt", "mint.sub(x, y)", BOOLS),
+    *pairs("DivMod", "mint.div(x, y, rounding_mode='floor')", BOOLS),
+    *pairs("FloorDiv", "P.FloorDiv()(x, y)", BOOLS),
 )

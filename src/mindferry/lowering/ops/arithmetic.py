@@ -25,8 +25,9 @@ def add(op: Context, input: Any, other: Any) -> ir.Value:
 
 @lowers("Sub")
 def sub(op: Context, input: Any, other: Any) -> ir.Value:
-    """input - other."""
-    return op.Sub(*op.promote(input, other, to=op.result_dtype))
+    """input - other; of bools, whether they differ."""
+    left, right = op.promote(input, other, to=op.result_dtype)
+    return op.Xor(left, right) if left.dtype == BOOL else op.Sub(left, right)
 
 
 @lowers("Mul", "Muls")

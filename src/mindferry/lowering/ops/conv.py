@@ -19,7 +19,19 @@ def convolve(
     op: Context, x: ir.Value, weight: ir.Value, bias: ir.Value | None, window: Window, where: dict[str, Any], group: int
 ) -> ir.Value:
     """One Conv over channel-first x with weight (out, in / group, *kernel)."""
+    if "auto_pad" in where and any(step > 1 for step in window.dilations):
+        x, where = _padded_at_run_time(op, x, window), {}
     return op.Conv(x, weight, bias, strides=window.strides, dilations=window.dilations, group=group, **where)
+
+
+def _padded_at_run_time(op: Context, x: ir.Value, window: Window) -> ir.Value:
+    """x with the padding of mode "same": runtimes have no kernel for auto_pad with dilations."""
+    sizes = op.Slice(op.Shape(x), [2], [op.rank(x)])
+    strides = op.constant(list(window.strides))
+    steps = op.Div(op.Sub(sizes, 1), strides)
+    needed = op.Max(op.Sub(op.Add(op.Mul(steps, strides), op.constant(list(window.reach))), sizes), op.constant([0]))
+    front, none = op.Div(needed, 2), op.constant([0, 0])
+    return op.Pad(x, op.Concat(none, front, none, op.Sub(needed, front), axis=0))
 
 
 @lowers("Conv2D", "Conv3D")

@@ -34,8 +34,10 @@ def truncate_div(op: Context, x: Any, y: Any) -> ir.Value:
 
 @lowers("FloorDiv", "FloorDivScalar")
 def floor_div(op: Context, x: Any, y: Any) -> ir.Value:
-    """x / y rounded towards minus infinity; floats divide in float64, as in MindSpore."""
+    """x / y rounded towards minus infinity; floats divide in float64, as in MindSpore; of bools it is x."""
     x, y = op.promote(x, y, to=op.result_dtype)
+    if x.dtype == ir.DataType.BOOL:
+        return op.And(x, op.Or(y, True))
     if dtypes.is_float(x.dtype):
         return computed_in(op, [DOUBLE], lambda x, y: op.Floor(op.Div(x, y)), x, y)
     quotient = op.Div(x, y)
