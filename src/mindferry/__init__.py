@@ -16,15 +16,16 @@ _LAZY = {
     "load": "mindferry.api",
     "lowers": "mindferry.lowering.registry",
     "open": "mindferry.api",
+    "tune": "mindferry.api",
     "verify": "mindferry.api",
 }
 
 if TYPE_CHECKING:
     from mindferry import demo, errors
-    from mindferry.api import bench, convert, export, load, open, verify
+    from mindferry.api import bench, convert, export, load, open, tune, verify
     from mindferry.lowering.registry import lowers
 
-__all__ = ["__version__", "bench", "convert", "demo", "errors", "export", "load", "lowers", "open", "verify"]
+__all__ = ["__version__", "bench", "convert", "demo", "errors", "export", "load", "lowers", "open", "tune", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mindferry.lowering.report import Report
     from mindferry.runtimes.base import Session
     from mindferry.runtimes.feeds import Feed
+    from mindferry.tuning.fidelity import Accept
+    from mindferry.tuning.tuner import Tuning
     from mindferry.verification import Verification
 
 AnyPath: TypeAlias = "str | PathLike[str]"
@@ -310,6 +312,57 @@ def bench(
         seconds=seconds,
         progress=progress,
     )
+
+
+def tune(
+    model: AnyPath,
+    *,
+    tolerance: float = 0.0,
+    optimize_for: str = "latency",
+    budget: float = 60.0,
+    batch: int | None = None,
+    runtimes: Sequence[str] = (),
+    feeds: Mapping[str, Feed] | None = None,
+    accept: Accept | None = None,
+    progress: Progress | None = None,
+) -> Tuning:
+    """The fastest configuration of a model on this machine that still gives the right answers.
+
+    The choice is written to `NAME.mindferry.toml` beside the model, with its evidence. `open` with the device "auto"
+    uses it while the model, the machine and the versions stay the same. The defaults of every runtime take part in the
+    long rounds at the end, and of configurations that noise cannot tell apart the simplest is chosen.
+
+    Args:
+        model: ONNX or MindIR, as `open` takes it.
+        tolerance: the largest difference from ONNX Runtime's unoptimised float32 answers, over the largest of them. 0
+            keeps to float32, where other orders of additions may differ by 1e-4.
+        optimize_for: "latency", the time of one run, or "throughput", rows per second.
+        budget: seconds to search; every runtime's default is measured in any case.
+        batch: rows of a run; by default the model's own, or one.
+        runtimes: "onnxruntime", "openvino"; by default those that are installed.
+        feeds: inputs by name, on all of whose rows every configuration is checked; drawn where there are none.
+        accept: judges outputs in place of the tolerance, as `mindferry.tuning.fidelity.Accept` describes.
+        progress: called with (seconds spent, seconds in all).
+
+    Raises:
+        OptionError: an option cannot be meant.
+        NotInstalled: ONNX Runtime, which gives the right answers, or every runtime is missing.
+        BackendFailed: no configuration gives the right answers, or the model itself gives NaN.
+        FileProblem, FormatError, ConvertError: as in `convert`.
+        BadFeed: the inputs do not fit.
+
+    Example:
+        >>> import mindferry, pathlib, shutil, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model = shutil.copy(mindferry.demo.path("lenet5.mindir"), folder)
+        ...     found = mindferry.tune(model, runtimes=["onnxruntime"], budget=0.1)
+        ...     found.path.name, found.choice.runtime, found.chosen.outcome
+        ('lenet5.mindferry.toml', 'onnxruntime', 'chosen')
+    """
+    from mindferry.tuning import tuner
+
+    request = tuner.Request(Path(model), tolerance, optimize_for, budget, batch, tuple(runtimes))
+    return tuner.tune(request, feeds=feeds, accept=accept, progress=progress)
 
 
 def verify(

@@ -23,6 +23,8 @@ class Configuration:
         precision: one of PRECISIONS.
         threads: 0 is the runtime's own choice.
         options: further options of the runtime.
+        rows: in a part, where the rows of a run are split (`runtimes.split`); 0 runs them together.
+        at_once: how many parts run side by side.
         callers: how many runs are under way at once.
     """
 
@@ -31,14 +33,22 @@ class Configuration:
     precision: str = "fp32"
     threads: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
+    rows: int = 0
+    at_once: int = 1
     callers: int = 1
 
-    def runtime_options(self) -> dict[str, Any]:
-        """All of it as options of the runtime.
+    def session(self) -> tuple[str, dict[str, Any]]:
+        """The runtime that `mindferry.open` gets, which splits where rows are split, and its options.
 
         Raises:
             OptionError: the runtime cannot compute in that precision.
         """
+        options = self._runtime_options()
+        if not self.rows:
+            return self.runtime, options
+        return "split", {"runtime": self.runtime, "options": options, "rows": self.rows, "at_once": self.at_once}
+
+    def _runtime_options(self) -> dict[str, Any]:
         if self.precision not in PRECISIONS:
             raise OptionError(f"there is no precision {self.precision!r}; choose {', '.join(PRECISIONS)}")
         options: dict[str, Any] = {"threads": self.threads} if self.threads else {}
@@ -51,25 +61,23 @@ class Configuration:
         return options | dict(self.options)
 
     def bare(self) -> Configuration:
-        """The same runtime, device, precision and threads, without further options."""
-        return Configuration(runtime=self.runtime, device=self.device, precision=self.precision, threads=self.threads)
-
-    @property
-    def is_default(self) -> bool:
-        """True where nothing but the runtime, the device and the precision is chosen."""
-        return not (self.threads or self.options) and self.callers == 1
+        """The same runtime, device and precision on as many threads in all, without further options."""
+        return Configuration(
+            runtime=self.runtime, device=self.device, precision=self.precision, threads=self.threads * self.at_once
+        )
 
     @property
     def settings(self) -> int:
         """How many things are chosen that the runtime would choose itself."""
-        return bool(self.threads) + len(self.options) + (self.callers > 1)
+        return bool(self.threads) + len(self.options) + bool(self.rows) + (self.at_once > 1) + (self.callers > 1)
 
     def __str__(self) -> str:
-        threads = [f"threads={self.threads}"] if self.threads else []
-        callers = [f"callers={self.callers}"] if self.callers > 1 else []
-        options = [f"{name}={_text(value)}" for name, value in self.options.items()]
+        named = {"threads": self.threads, **self.options, "rows": self.rows}
+        more = {"at_once": self.at_once, "callers": self.callers}
+        texts = [f"{name}={_text(value)}" for name, value in named.items() if value]
+        texts += [f"{name}={value}" for name, value in more.items() if value > 1]
         place = [] if self.device == "cpu" else [self.device]
-        return " ".join([self.runtime, *place, self.precision, *threads, *options, *callers])
+        return " ".join([self.runtime, *place, self.precision, *texts])
 
 
 def _text(value: Any) -> str:

@@ -33,17 +33,19 @@ class PreparedModel:
         path: the file.
         batch: rows of a run, or None where no input has rows.
         feeds: inputs of one run each; times are taken on the first.
+        frozen: the model's own fixed batch, or None where it takes any number of rows, or has none.
     """
 
     format: str
     path: Path
     batch: int | None
     feeds: tuple[Arrays, ...]
+    frozen: int | None = None
 
 
 @contextmanager
 def prepared(
-    model: Path, *, batch: int | None = None, feeds: Mapping[str, Any] | None = None
+    model: Path, *, batch: int | None = None, feeds: Mapping[str, Any] | None = None, keep_batch: bool = False
 ) -> Iterator[PreparedModel]:
     """A model, converted to ONNX in a folder that is removed afterwards where it is MindIR.
 
@@ -53,6 +55,7 @@ def prepared(
             froze another number is converted for this one.
         feeds: arrays by input name; rows are taken in batches, the last one filled up from the start. By default
             numbers are drawn: normal ones for floating-point inputs, 0 and 1 for integers.
+        keep_batch: leave the model's batch as it is although feeds have another number of rows; whoever runs it splits.
 
     Raises:
         OptionError: the file is a checkpoint, or ONNX with another batch, or a free dimension has no size.
@@ -63,15 +66,15 @@ def prepared(
     if kind not in ("onnx", "mindir"):
         raise OptionError(f"{model}: holds weights but no graph; convert it with its network to ONNX first")
     with tempfile.TemporaryDirectory(prefix="mindferry-") as folder:
-        path = model if kind == "onnx" else _converted(model, batch, Path(folder))
+        path = model if kind == "onnx" else _converted(model, None if keep_batch else batch, Path(folder))
         specs = declared(Source("onnx", path)).inputs
         rows = _rows(specs)
         frozen = _frozen(specs, rows)
-        if batch is not None and frozen not in (None, batch):
+        if batch is not None and frozen not in (None, batch) and not keep_batch:
             raise OptionError(f"{model}: is frozen at a batch of {frozen}; it cannot run batches of {batch}")
-        size = frozen or batch or 1
+        size = batch or frozen or 1
         sets = _drawn(specs, rows, size) if feeds is None else _given(specs, rows, size, feeds)
-        yield PreparedModel("onnx", path, size if rows else None, sets)
+        yield PreparedModel("onnx", path, size if rows else None, sets, frozen)
 
 
 def _converted(model: Path, batch: int | None, folder: Path) -> Path:

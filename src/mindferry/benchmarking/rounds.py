@@ -71,6 +71,7 @@ def measure(
     rounds: int,
     seconds: float,
     deadline: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
     progress: Progress | None = None,
 ) -> dict[str, Series]:
     """The series of each contestant.
@@ -79,21 +80,22 @@ def measure(
         contestants: by name.
         rounds: how many; at least one is finished.
         seconds: of each turn.
-        deadline: on the clock of `time.monotonic`; no round starts that would end after it.
+        deadline: on the clock; no round starts that would end after it.
+        clock: seconds.
         progress: called with (turns done, turns in all).
     """
     names = list(contestants)
     turns: dict[str, list[Turn]] = {name: [] for name in names}
     longest = 0.0
     for number in range(rounds):
-        started = time.monotonic()
+        started = clock()
         if deadline is not None and number and started + longest > deadline:
             break
         for place, name in enumerate(rotated(names, number)):
             turns[name].append(contestants[name].measure(seconds))
             if progress is not None:
                 progress(number * len(names) + place + 1, rounds * len(names))
-        longest = max(longest, time.monotonic() - started)
+        longest = max(longest, clock() - started)
     return {name: Series(tuple(found)) for name, found in turns.items()}
 
 

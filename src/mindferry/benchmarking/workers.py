@@ -42,7 +42,7 @@ class Worker:
             BackendFailed: the process ended.
         """
         self.configuration = configuration
-        options = configuration.runtime_options()
+        runtime, options = configuration.session()
         held = self._held = ExitStack()
         self._log = held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (the stack closes it)
         mine, theirs = socket.socketpair()
@@ -53,7 +53,7 @@ class Worker:
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
             )
         try:
-            load = Load(model.format, model.path, configuration.runtime, configuration.device, options)
+            load = Load(model.format, model.path, runtime, configuration.device, options)
             loaded: Loaded = self._ask(load)
         except BaseException:
             self.close()
