@@ -148,6 +148,16 @@ def test_closing_twice_is_harmless_and_use_after_it_is_told(session: Session) ->
     assert repr(session) == "<addone session on cpu: x: float32[n] -> y: float32[n], closed>"
 
 
+def test_a_release_that_fails_is_told_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(session, "_close_impl", fail)
+    with pytest.raises(BackendFailed, match=r"^addone failed to release the model: the disk is full$"):
+        session.close()
+    session.close()
+
+
 def test_one_of_many_threads_closes(session: Session) -> None:
     threads = [threading.Thread(target=session.close) for _ in range(16)]
     for thread in threads:

@@ -234,7 +234,11 @@ class Session(ABC):
             raise RunError(f"this {self.runtime} session is closed; open the model again")
 
     def close(self) -> None:
-        """Waits for the calls that run, cancels those that wait, and releases the model; a second call does nothing."""
+        """Waits for the calls that run, cancels those that wait, and releases the model; a second call does nothing.
+
+        Raises:
+            BackendFailed: the runtime could not release it.
+        """
         with self._idle:
             if self._closed:
                 return
@@ -244,7 +248,12 @@ class Session(ABC):
             self._workers.shutdown(wait=own not in self._worker_threads, cancel_futures=True)
         with self._idle:
             self._idle.wait_for(lambda: self._running <= {own})
-        self._close_impl()
+        try:
+            self._close_impl()
+        except MindFerryError:
+            raise
+        except Exception as error:
+            raise BackendFailed(f"{self.runtime} failed to release the model: {words(error)}") from error
 
     @abstractmethod
     def _close_impl(self) -> None:
