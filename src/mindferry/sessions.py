@@ -90,6 +90,8 @@ def _opened(request: Request, device: str, runtime: str | None, options: Mapping
     kind = formats.sniff(request.model)
     _check(request, kind)
     runtime = runtime or _COMPILED.get(kind)
+    if device == AUTO and runtime is None and options is None and (session := _tuned(request, kind)) is not None:
+        return session
     reasons: list[RuntimeUnavailable] = []
     for place in _present(runtime) if device == AUTO else (Device.parse(device),):
         reasons.clear()
@@ -103,6 +105,19 @@ def _opened(request: Request, device: str, runtime: str | None, options: Mapping
                 _logger.info("%s runs with %s on %s", request.model, name, place)
                 return session
     raise reasons[0] if reasons else NoDevice(f"this machine has no device that {runtime} can use")
+
+
+def _tuned(request: Request, kind: str) -> Session | None:
+    """A session as `mindferry tune` chose it, or None where it chose nothing for the model as it is requested."""
+    if request != Request(model=request.model):
+        return None
+    from mindferry.tuning.choice import lookup
+
+    choice = lookup(request.model)
+    if choice is None:
+        return None
+    _logger.info("%s runs as it was tuned: %s on %s", request.model, choice.runtime, choice.device)
+    return _prepared(request, kind, Device.parse(choice.device), choice.runtime, choice.options)
 
 
 def _present(runtime: str | None) -> Iterator[Device]:
