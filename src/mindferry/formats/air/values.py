@@ -20,7 +20,7 @@ _PLAIN = frozenset({"NCHW", "NHWC", "ND", "HWCN", "NCDHW", "NDHWC", "DHWCN", "NC
 _ELEMENT_TYPES = frozenset({"dst_type", "dtype", "output_type"})
 """Int attributes that mean an element type."""
 
-_BOOKKEEPING = frozenset({"is_input_const", "input_names", "output_names", "value"})
+_BOOKKEEPING = frozenset({"is_input_const", "input_names", "output_names"})
 """Attributes that say nothing of what an op computes, besides those whose name starts with _."""
 
 

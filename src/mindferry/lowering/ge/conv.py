@@ -103,7 +103,7 @@ def _transposed(
     count = len(window.kernel)
     known = op.static(input_size)
     if known is not None and not known.any():
-        extra = spatial(output_padding, data_format, count) if any(output_padding) else (0,) * count
+        extra = spatial(output_padding, data_format, count, others=0)
         y = transposed(op, x, weight, bias, window, groups, pads=_pads(op, x, pads, window), output_padding=extra)
     else:
         sizes = numbers_of(op, input_size)

@@ -9,7 +9,7 @@ from mindferry.lowering.context import Context
 from mindferry.lowering.registry import GE, Lowering, lowers
 
 SAME_NAME = (
-    "Abs", "Acos", "Acosh", "Add", "AddN", "Addcdiv", "Addcmul", "Asin", "Asinh", "Atan", "Atan2", "Atanh",
+    "Abs", "Acosh", "Add", "AddN", "Addcdiv", "Addcmul", "Asin", "Asinh", "Atan", "Atan2", "Atanh",
     "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BroadcastTo", "Ceil", "Cos", "Cosh", "Div", "DivNoNan", "Equal", "Erf",
     "Erfc", "Expm1", "Floor", "FloorDiv", "FloorMod", "GatherNd", "Greater", "GreaterEqual", "Inv", "Invert",
     "IsFinite", "IsInf", "IsNan", "LeftShift", "Lerp", "Less", "LessEqual", "Log1p", "LogSigmoid", "LogicalAnd",
@@ -22,7 +22,7 @@ SAME_NAME = (
 )  # fmt: skip
 
 OTHER_NAME = {
-    "Expand": "BroadcastTo", "ExpandDims": "ExpandDims", "FastGelu": "FastGeLU", "Gelu": "GeLU", "HardSwish": "HSwish",
+    "Acos": "ACos", "Expand": "BroadcastTo", "ExpandDims": "ExpandDims", "FastGelu": "FastGeLU", "Gelu": "GeLU", "HardSwish": "HSwish",
     "Identity": "Contiguous", "IdentityN": "IdentityN", "Relu": "ReLU", "Relu6": "ReLU6", "Selu": "SeLU",
     "StopGradient": "Contiguous", "TensorMove": "Contiguous", "TruncateMod": "Mod",
 }  # fmt: skip
@@ -38,8 +38,9 @@ def primitive(op: Context, name: str, *arguments: Any, **named: Any) -> Any:
 
 def register_equal() -> None:
     """Registers the lowerings of the primitives, which must be there, for the operators that equal them."""
-    for operator, primitive in {**dict.fromkeys(SAME_NAME), **OTHER_NAME}.items():
-        for row in registry.rows(primitive or operator):
+    for operator, name in {**{name: name for name in SAME_NAME}, **OTHER_NAME}.items():
+        assert registry.rows(name), name
+        for row in registry.rows(name):
             lowers(operator, since=row.since, approximate=row.approximate, dialect=GE)(_by_position(row))
 
 

@@ -37,8 +37,8 @@ def channel_first_only(op: Context, x: ir.Value) -> None:
         raise LoweringError(f"its input has the layout {recorded(op, 0)}; NCHW has a lowering")
 
 
-def spatial(numbers: Any, data_format: str, count: int) -> tuple[int, ...]:
-    """The spatial numbers of an attribute that names one, all spatial, or all axes."""
+def spatial(numbers: Any, data_format: str, count: int, *, others: int = 1) -> tuple[int, ...]:
+    """The spatial numbers of an attribute that names one, all spatial, or all axes, the batch and channels by `others`."""
     given = tuple(numbers) if isinstance(numbers, Sequence) else (numbers,)
     if len(given) == 1:
         return given * count
@@ -48,8 +48,8 @@ def spatial(numbers: Any, data_format: str, count: int) -> tuple[int, ...]:
         raise LoweringError(f"{given} should have 1, {count} or {count + 2} numbers")
     last = is_last(data_format)
     inner = given[1:-1] if last else given[2:]
-    if (given[0], given[-1] if last else given[1]) != (1, 1):
-        raise LoweringError(f"{given} is not 1 along the batch and the channels")
+    if (given[0], given[-1] if last else given[1]) != (others, others):
+        raise LoweringError(f"{given} is not {others} along the batch and the channels")
     return inner
 
 

@@ -180,6 +180,7 @@ def group_norm(
     last = is_last(data_format) and op.rank(x) > 2
     held = channels_first(op, x) if last else x
     y = primitive(op, "GroupNorm", held, num_groups, gamma, beta, eps)[0]
+    y.shape = held.shape
     return (channels_last(op, y) if last else y,)
 
 

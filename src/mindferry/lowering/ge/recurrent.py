@@ -96,8 +96,9 @@ def basic_lstm_cell(
         op, x, h, c, w, b, keep_prob=keep_prob, forget_bias=forget_bias, state_is_tuple=state_is_tuple,
         activation=activation,
     )  # fmt: skip
-    state, hidden, *others = results
-    return state, op.cast(hidden, op.dtype_of_result(1, ir.DataType.FLOAT16)), *others
+    state, _, *others = results
+    assert h.dtype is not None
+    return state, op.cast(op.Mul(others[-2], others[-1]), op.dtype_of_result(1, h.dtype)), *others
 
 
 def _direction(direction: str) -> str:

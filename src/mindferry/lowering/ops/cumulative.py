@@ -103,12 +103,7 @@ def running_extreme(op: Context, comparison: str, x: ir.Value, axis: Any) -> tup
 
     initial = [start(op, x, axis, 0), start(op, x, axis, 0, INT64)]
     values, indices = scanned(op, x, axis, initial, step, False)
-    return values, op.cast(indices, _index_dtype(op))
-
-
-def _index_dtype(op: Context) -> ir.DataType:
-    items = getattr(op.node.type, "items", None)
-    return dtypes.TO_ONNX[items[1].dtype] if items else INT64
+    return values, op.cast(indices, op.dtype_of_result(1, INT64))
 
 
 @lowers("Cummax", "CummaxExt")
