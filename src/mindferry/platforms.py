@@ -18,7 +18,7 @@ class Machine:
     """What a machine has.
 
     Attributes:
-        packages: installed distributions and their versions; names in lower case.
+        packages: installed distributions and their versions; names in lower case, with hyphens.
         gpus: device nodes of NVIDIA GPUs; npus: of Ascend processors.
         commands: which of the tools that MindFerry knows are on the path.
     """
@@ -32,7 +32,7 @@ class Machine:
     def here(cls) -> Machine:
         """This machine; nothing is imported and no driver is called."""
         found = importlib.metadata.distributions()
-        packages = {name.lower(): item.version for item in found if (name := item.metadata["Name"])}
+        packages = {name.lower().replace("_", "-"): item.version for item in found if (name := item.metadata["Name"])}
         return cls(
             packages=packages,
             gpus=_nodes("nvidia[0-9]*"),

@@ -14,7 +14,21 @@ from click.shell_completion import shell_complete
 from mindferry import __version__
 from mindferry.cli.command import report_failure, report_usage, silence_closed_pipe
 
-NAMES = ("demo", "inspect", "convert", "check", "run", "verify", "bench", "export", "ascend", "platforms", "completion")
+NAMES = (
+    "demo",
+    "inspect",
+    "convert",
+    "check",
+    "run",
+    "verify",
+    "bench",
+    "tune",
+    "export",
+    "ascend",
+    "platforms",
+    "doctor",
+    "completion",
+)
 """The commands in the order of the help; each is `mindferry/cli/NAME.py` with a `command`."""
 
 COMPLETE = "_MINDFERRY_COMPLETE"

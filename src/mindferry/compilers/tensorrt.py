@@ -209,9 +209,15 @@ def _capabilities(library: Library, options: Options) -> tuple[Any, ...]:
         )
     known = {_dotted(name): value for name, value in library.trt.ComputeCapability.__members__.items()}
     if unknown := [item for item in options.compute_capabilities if item not in known]:
-        has = ", ".join(name for name in known if name[0].isdecimal())
+        has = ", ".join(compute_capabilities(library))
         raise OptionError(f"{library.title} has no compute capability {', '.join(unknown)}; it has {has}")
     return tuple(known[item] for item in dict.fromkeys(options.compute_capabilities))
+
+
+def compute_capabilities(library: Library) -> tuple[str, ...]:
+    """What can be named to compile for; () for full TensorRT, which compiles for the GPU that is there."""
+    members = getattr(getattr(library.trt, "ComputeCapability", None), "__members__", {})
+    return tuple(name for name in map(_dotted, members) if name[0].isdecimal())
 
 
 def _dotted(name: str) -> str:

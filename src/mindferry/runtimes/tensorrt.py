@@ -61,6 +61,9 @@ class TensorRt(Runtime):
     devices: ClassVar[tuple[str, ...]] = ("gpu",)
     options: ClassVar[type[Any]] = Options
 
+    def __init__(self) -> None:
+        tensorrt_library.find()
+
     def _prepare_impl(self, source: Source, device: Device, options: Options) -> Session:
         if source.format == "engine" and options.build:
             raise OptionError(f"{source.path}: is compiled already, so the option build has no meaning")
