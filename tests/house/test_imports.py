@@ -91,6 +91,7 @@ def test_extras_are_imported_only_where_they_are_used() -> None:
     }
     assert users <= {
         ("formats/_encryption.py", "cryptography"),
+        ("runtimes/acl.py", "acl"),
         ("runtimes/onnxruntime.py", "onnxruntime"),
         ("runtimes/openvino.py", "openvino"),
         ("batching.py", "onnxruntime"),

@@ -1,12 +1,15 @@
 """A device in use: ACL is initialised, the device set, and one context made, shared by all sessions of the process.
 
 ACL keeps the current context by thread, so every thread enters the context before it calls anything else. The last
-session that leaves a device resets it and ends ACL. Where an application uses ACL beside MindFerry, ACL counts both.
+session that leaves a device resets it and ends ACL. Where an application uses ACL beside MindFerry, ACL counts both, and
+the application's own context is brought back.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from mindferry.ascend.library import Library, Releases, attempt
@@ -40,9 +43,13 @@ class Place:
     releases: Releases
     users: int = 1
 
-    def enter(self) -> None:
-        """Makes the context the calling thread's."""
-        self.library.call("rt.set_context", self.context)
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Makes the context the calling thread's for the time of the block; one of the application's comes back then."""
+        with _restored(self.library, self.context) as before:
+            if before != self.context:
+                self.library.call("rt.set_context", self.context)
+            yield
 
     def leave(self) -> None:
         """Ends one session's use; the last one resets the device and ends ACL.
@@ -55,7 +62,25 @@ class Place:
             if self.users:
                 return
             _PLACES.pop((id(self.library.module), self.index), None)
-            attempt(self.enter, self.releases.settle)
+            _ENDED.add(self.context)
+            with ExitStack() as stack:
+                attempt(lambda: stack.enter_context(self.entered()), self.releases.settle)
+
+
+_ENDED: set[int] = set()
+"""Our contexts that are destroyed, which a thread may still have as its own."""
+
+
+@contextmanager
+def _restored(library: Library, ours: int | None = None) -> Iterator[int | None]:
+    """Gives the calling thread's context, None where it has none, and brings it back after the block if it is not ours."""
+    context, code = library.value("rt.get_context")
+    before = None if code or context in _ENDED else int(context)
+    try:
+        yield before
+    finally:
+        if before not in (None, ours):
+            library.value("rt.set_context", before)
 
 
 _PLACES: dict[tuple[int, int], Place] = {}
@@ -74,7 +99,8 @@ def take(library: Library, index: int) -> Place:
         if place := _PLACES.get(key):
             place.users += 1
             return place
-        place = _opened(library, index)
+        with _restored(library):
+            place = _opened(library, index)
         _PLACES[key] = place
         return place
 
@@ -88,10 +114,11 @@ def _opened(library: Library, index: int) -> Place:
         releases.owe("finalize")
         count = library.call("rt.get_device_count")
         if index >= count:
-            raise NoDevice(f"ascend:{index} is not there: ACL finds {count} device{'' if count == 1 else 's'}")
+            raise NoDevice(f"device {index} is not there: ACL finds {count} device{'' if count == 1 else 's'}")
         library.call("rt.set_device", index)
         releases.owe("rt.reset_device", index)
         context = library.call("rt.create_context", index)
+        _ENDED.discard(context)
         releases.owe("rt.destroy_context", context)
         on_device = library.call("rt.get_run_mode") == _ON_DEVICE
         return Place(

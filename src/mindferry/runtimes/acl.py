@@ -9,6 +9,7 @@ chosen one with the model, so that its runs go one after the other.
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -66,8 +67,7 @@ class Acl(Runtime):
         releases = Releases(self._library)
         try:
             _require_series(used.soc, device)
-            used.enter()
-            with releases.guarded():
+            with used.entered(), releases.guarded():
                 model = _load(self._library, source.path, data)
                 releases.owe("mdl.unload", model)
                 return AclSession(used, model, description.read(self._library, model), releases, device, options)
@@ -93,13 +93,14 @@ class AclSession(Session):
 
     def _run_impl(self, feeds: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         profile = self._description.choose([array.shape for array in feeds.values()])
-        self._place.enter()
-        with self._slots.one() as slot:
+        with self._place.entered(), self._slots.one() as slot:
             arrays = slot.run(feeds, profile, self._milliseconds)
         return {port.spec.name: array for port, array in zip(self._description.outputs, arrays, strict=True)}
 
     def _close_impl(self) -> None:
-        attempt(self._place.enter, self._slots.release, self._releases.settle, self._place.leave)
+        with contextlib.ExitStack() as stack:
+            enter = functools.partial(stack.enter_context, self._place.entered())
+            attempt(enter, self._slots.release, self._releases.settle, self._place.leave)
 
 
 def _require_series(soc: str, device: Device) -> None:
