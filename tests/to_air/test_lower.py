@@ -121,6 +121,13 @@ def test_results_that_are_inputs_or_given_twice_are_ops_of_their_own(tmp_path: P
     assert all(np.array_equal(*pair) for pair in zip(answers, [array.clip(0), array.clip(0), array], strict=True))
 
 
+def test_a_first_result_that_nothing_reads_may_be_left_out(tmp_path: Path) -> None:
+    x = value("x", 2, 5)
+    top = node("TopK", x, constant("k", np.array([2])), outputs=2)
+    source = model([x], [top], [top.outputs[1]])
+    assert [op.name for op in lower(source).graph.ops if op.type == "Cast"] == ["TopK"]
+
+
 def test_a_model_without_types_is_inferred_first() -> None:
     source = small()
     for one in source.graph:
@@ -166,7 +173,9 @@ REFUSED = {
     "BatchNormalization with training_mode 1": lambda x: node(
         "BatchNormalization", x, *[constant(f"c{i}", np.ones(2, np.float32)) for i in range(4)], outputs=3, training_mode=1
     ),
-    "Pad with negative pads": lambda x: node("Pad", x, constant("p", np.array([0, 0, 0, 0, 0, 0, -1, 0]))),
+    "Pad with mode edge and negative pads": lambda x: node(
+        "Pad", x, constant("p", np.array([0, 0, 0, 0, 0, 0, -1, 0])), mode="edge"
+    ),
     "Pad needs constant pads": lambda x: node("Pad", x, node("Shape", x).outputs[0]),
     "Resize with mode cubic": lambda x: node(
         "Resize", x, None, None, constant("s", np.array([1, 2, 8, 8])), mode="cubic"

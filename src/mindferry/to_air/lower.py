@@ -137,7 +137,8 @@ class _Lowerer:
         for value, wanted, result in zip(node.outputs, builder.results, results, strict=False):
             if wanted is not None:
                 self.values[value] = _settle(result, wanted, start, builder, node)
-        builder.name(builder.drafts[start:], self.values[node.outputs[0]].draft, _name(node))
+        result = next((self.values[value].draft for value in node.outputs if value in self.values), None)
+        builder.name(builder.drafts[start:], result, _name(node))
 
     def _output(self, output: ir.Value, outputs: list[Value]) -> None:
         """Adds a result of the graph; one that is an input, a constant or given twice goes through Identity."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from mindferry.errors import LoweringError
 from mindferry.to_air.builder import Builder
-from mindferry.to_air.ops.elementwise import convert
+from mindferry.to_air.ops.elementwise import ENGINE_NUMBERS, convert
 from mindferry.to_air.registry import to_ge
 from mindferry.to_air.values import Value
 from mindferry.types import DType
@@ -74,15 +74,21 @@ def _from_front(op: Builder, indices: Value, size: int) -> tuple[Value, bool]:
     return (indices, True) if size == -1 else (op.constant(np.where(array < 0, array + size, array)), False)
 
 
+def _size(op: Builder, x: Value, axis: int, dtype: DType) -> Value:
+    """The size along an axis, read when the model runs where it is not known."""
+    size = x.known_shape[axis]
+    if size != -1:
+        return op.constant(size, dtype)
+    whole = op.Shape(x, dtype=ENGINE_NUMBERS[dtype], gives=dtype, shape=(x.rank,))
+    return op.GatherV2(whole, axis, 0, batch_dims=0, gives=dtype, shape=())
+
+
 @to_ge("GatherElements")
 def gather_elements(op: Builder, x: Value, indices: Value, *, axis: int = 0) -> Value:
     axis %= x.rank
     indices, negative = _from_front(op, indices, x.known_shape[axis])
     if negative:
-        size = x.known_shape[axis]
-        if size == -1:
-            raise LoweringError("needs a known size along its axis, because indices may be negative")
-        behind = op.Add(indices, op.like(size, indices))
+        behind = op.Add(indices, _size(op, x, axis, indices.dtype))
         below = op.Less(indices, op.like(0, indices), gives=DType.BOOL)
         indices = op.SelectV2(below, behind, indices, gives=indices.dtype)
     return op.GatherElements(x, indices, dim=axis, shape=op.result.shape)
@@ -90,11 +96,25 @@ def gather_elements(op: Builder, x: Value, indices: Value, *, axis: int = 0) -> 
 
 @to_ge("GatherND")
 def gather_nd(op: Builder, x: Value, indices: Value, *, batch_dims: int = 0) -> Value:
-    if batch_dims:
-        raise LoweringError(f"with batch_dims {batch_dims} has no GE form")
     array = indices.array()
     keywords = {} if array is not None and not (array < 0).any() else {"negative_index_support": True}
+    if batch_dims:
+        indices = _with_batch(op, indices, batch_dims)
     return op.GatherNd(x, indices, shape=op.result.shape, **keywords)
+
+
+def _with_batch(op: Builder, indices: Value, count: int) -> Value:
+    """The indices with the batch's own before them.
+
+    Raises:
+        LoweringError: the shape of the indices is not known.
+    """
+    if not indices.is_static:
+        raise LoweringError(f"with batch_dims {count} needs indices of known shape")
+    shape = indices.known_shape
+    batch = np.stack(np.indices(shape[:-1])[:count], axis=-1)
+    parts = [op.constant(batch, indices.dtype), indices]
+    return op.ConcatV2(parts, len(shape) - 1, N=2, shape=(*shape[:-1], shape[-1] + count))
 
 
 _SCATTERS = {

@@ -122,10 +122,10 @@ def tile(op: Builder, x: Value, repeats: Value) -> Value:
 def pad(
     op: Builder, x: Value, pads: Value, value: Value | None = None, axes: Value | None = None, *, mode: str = "constant"
 ) -> Value:
-    """Pad for zeros, PadV3 for other constants and the edge, MirrorPad for reflection.
+    """Pad for zeros, PadV3 for other constants and the edge, MirrorPad for reflection; negative pads are cut off first.
 
     Raises:
-        LoweringError: padding that is not constant or is negative, or the mode wrap.
+        LoweringError: pads that are not constant, negative ones in another mode than constant, or the mode wrap.
     """
     numbers = pads.ints("pads")
     touched = [axis % x.rank for axis in axes.ints("axes")] if axes is not None else list(range(x.rank))
@@ -133,7 +133,9 @@ def pad(
     for axis, begin, end in zip(touched, numbers[: len(touched)], numbers[len(touched) :], strict=True):
         pairs[axis] = [begin, end]
     if min(numbers, default=0) < 0:
-        raise LoweringError("with negative pads has no GE form")
+        if mode != "constant":
+            raise LoweringError(f"with mode {mode} and negative pads has no GE form")
+        x, pairs = _cut(op, x, pairs), [[max(begin, 0), max(end, 0)] for begin, end in pairs]
     if mode == "reflect":
         return op.MirrorPad(x, pairs, mode="REFLECT", shape=op.result.shape)
     if mode == "edge":
@@ -145,6 +147,17 @@ def pad(
         return op.Pad(x, pairs, shape=op.result.shape)
     scalar = value if filling is None else op.constant(filling.reshape(()))
     return op.PadV3(x, pairs, scalar, mode="constant", paddings_contiguous=True, shape=op.result.shape)
+
+
+def _cut(op: Builder, x: Value, pairs: list[list[int]]) -> Value:
+    """x without what negative pads take away."""
+    begins, ends = [max(-begin, 0) for begin, _ in pairs], [min(end, 0) for _, end in pairs]
+    whole = sum(1 << axis for axis, end in enumerate(ends) if end == 0)
+    sizes = zip(x.known_shape, begins, ends, strict=True)
+    return op.StridedSlice(
+        x, begins, ends, [1] * x.rank, begin_mask=0, end_mask=whole, ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0,
+        shape=[-1 if size == -1 else size - begin + end for size, begin, end in sizes],
+    )  # fmt: skip
 
 
 @to_ge("DepthToSpace")
