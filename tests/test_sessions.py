@@ -17,6 +17,7 @@ from mindferry import runtimes, sessions
 from mindferry.errors import BackendFailed, NoDevice, NotInstalled, OptionError
 from mindferry.platforms import Machine
 from mindferry.runtimes.base import DEVICES, Device, Runtime, Session, Source
+from mindferry.tuning import choice
 from mindferry.types import DType, TensorSpec
 from runtimes import models
 
@@ -199,3 +200,38 @@ def test_a_session_is_warmed_up_before_it_is_returned(everywhere: Everywhere) ->
     everywhere.failure = ValueError("no luck")
     with pytest.raises(BackendFailed, match=r"no luck$"):
         mindferry.open(LENET, warm_up=1)
+
+
+def tuned(folder: Path, **chosen: Any) -> Path:
+    """LeNet with a choice beside it."""
+    model = folder / "lenet5.mindir"
+    model.write_bytes(LENET.read_bytes())
+    choice.save(model, choice.Choice(**{"device": "cpu", **chosen}), date="", request={}, evidence=[])
+    return model
+
+
+def test_auto_runs_a_model_as_it_was_tuned(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = tuned(tmp_path, runtime="openvino", options={"threads": 1})
+    with caplog.at_level("INFO", "mindferry"), mindferry.open(model, device="auto") as session:
+        assert (session.runtime, str(session.device)) == ("openvino", "cpu")
+        assert session.run(IMAGE)["output"].shape == (2, 10)
+    assert caplog.messages == [f"{model} runs as it was tuned: openvino on cpu"]
+
+
+def test_a_choice_is_for_auto_and_the_model_as_it_is(tmp_path: Path) -> None:
+    model = tuned(tmp_path, runtime="openvino")
+    requests: tuple[dict[str, Any], ...] = (
+        {}, {"device": "auto", "runtime": "onnxruntime"}, {"device": "auto", "options": {"threads": 1}},
+        {"device": "auto", "weights": WEIGHTS}, {"device": "auto", "input_shapes": {"x": (1, 1, 32, 32)}},
+    )  # fmt: skip
+    for request in requests:
+        with mindferry.open(model, **request) as session:
+            assert session.runtime == "onnxruntime", request
+
+
+def test_a_choice_for_another_model_is_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model = tuned(tmp_path, runtime="openvino")
+    mindferry.convert(LENET, tmp_path / "lenet5.onnx")
+    with mindferry.open(tmp_path / "lenet5.onnx", device="auto") as session:
+        assert session.runtime == "onnxruntime"
+    assert f"{choice.path_for(model)} is not used: the model has changed since" in caplog.text
