@@ -72,6 +72,7 @@ def test_what_was_never_run_on_hardware_says_so() -> None:
     assert {hardware for (hardware, _), note in notes.items() if note == "not yet run on hardware"} == {
         "Ascend 910", "Ascend 310", "GPU",
     }  # fmt: skip
+    assert notes["Ascend 310", "ATC, then ACL"] == "simulated here; not yet run on hardware"
     assert {note for (hardware, _), note in notes.items() if hardware == "CPU"} == {""}
 
 

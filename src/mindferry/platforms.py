@@ -66,6 +66,7 @@ class Way:
         runtime: as `mindferry.open` takes it, or "" for a tool that takes the file that MindFerry wrote.
         device: as `mindferry.open` takes it.
         tried: what MindFerry writes or opens has been run this way.
+        simulated: it has been run against a simulator of the hardware.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Way:
     runtime: str = ""
     device: str = ""
     tried: bool = False
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class Status:
     @property
     def note(self) -> str:
         """What else must be said of it."""
-        return "" if self.way.tried else "not yet run on hardware"
+        if self.way.tried:
+            return ""
+        return "simulated here; not yet run on hardware" if self.way.simulated else "not yet run on hardware"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -168,7 +172,7 @@ ROWS: _Rows = (
         "Ascend 310",
         "ONNX or AIR -> OM",
         (
-            Way("ATC, then ACL", (_ATC, _ASCEND)),
+            Way("ATC, then ACL", (_ATC, _ASCEND), "acl", "ascend310", simulated=True),
             Way("ONNX Runtime with CANN", (_ORT_CANN, _ASCEND), "onnxruntime", "ascend310"),
         ),
     ),
