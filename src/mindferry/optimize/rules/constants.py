@@ -16,8 +16,9 @@ from onnx.reference import ReferenceEvaluator
 from mindferry.optimize.edit import Array, constant, lazy, replace
 
 FOLDABLE = frozenset({
-    "Add", "And", "Cast", "Concat", "ConstantOfShape", "Div", "Equal", "Expand", "Gather", "Greater", "Identity", "Less", "Mul",
-    "Neg", "Not", "Or", "Range", "Reshape", "Slice", "Squeeze", "Sub", "Tile", "Transpose", "Unsqueeze", "Where",
+    "Add", "And", "Cast", "Ceil", "Concat", "ConstantOfShape", "Div", "Equal", "Expand", "Floor", "Gather", "Greater",
+    "Identity", "Less", "Mul", "Neg", "Not", "Or", "Range", "Reshape", "Slice", "Squeeze", "Sub", "Tile", "Transpose",
+    "Unsqueeze", "Where",
 })  # fmt: skip
 
 _LARGEST_GROWTH = 1 << 20
