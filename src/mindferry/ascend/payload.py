@@ -13,8 +13,8 @@ PLACE = "WEIGHTS_DATA"
 """What stands for the partition where the graph names the place of a weight."""
 
 ALIGNMENT = 64
-_SMALLEST = 64
-"""Bytes from which on a weight leaves the graph."""
+_SMALLEST = {True: 32, False: 1024}
+"""Bytes from which on a weight leaves the graph, for floating-point ones and others: shapes and scales stay."""
 
 
 def pack(model: ir.Model) -> tuple[bytes, list[bytes | memoryview], dict[str, int]]:
@@ -25,7 +25,11 @@ def pack(model: ir.Model) -> tuple[bytes, list[bytes | memoryview], dict[str, in
     size = 0
     for name, value in model.graph.initializers.items():
         tensor = value.const_value
-        if tensor is None or tensor.nbytes < _SMALLEST or tensor.dtype is ir.DataType.STRING:
+        if (
+            tensor is None
+            or tensor.nbytes < _SMALLEST[tensor.dtype.is_floating_point()]
+            or tensor.dtype is ir.DataType.STRING
+        ):
             continue
         kept[value] = tensor
         raw = tensor.tobytes()

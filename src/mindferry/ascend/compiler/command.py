@@ -72,11 +72,12 @@ def compile_model(words: Sequence[str]) -> Report:
     shapes = profiles.read(options, source.own_shapes(model), soc)
     source.check(model, shapes, soc)
     preparation = _preparation(options, shapes, model)
+    output_types = _output_types(options.get("output_type", ""), model)
     try:
         return build.build(
             model, _target(target), Options(
                 soc=soc.name, inputs=shapes.inputs, ranges=shapes.ranges, profiles=shapes.profiles, precision=level,
-                layout=layout, preparation=preparation, output_types=_output_types(options.get("output_type", ""), model),
+                layout=layout, preparation=preparation, output_types=output_types,
                 share_memory=options.get("disable_reuse_memory", "0") != "1", command=shlex.join(["atc", *words]),
                 titles=options["framework"] == source.ONNX,
             ),

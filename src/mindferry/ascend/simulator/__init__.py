@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import ModuleType
 
 _MODULES = ("rt", "mdl", "util", "op", "media")
-_PARTS = ("root", "device", "rt_memory", "mdl_load", "mdl_desc", "mdl_run", "mdl_aipp", "util")
+_PARTS = ("root", "device", "rt_memory", "mdl_load", "mdl_desc", "mdl_run", "mdl_aipp", "op", "util")
 
 ENVIRONMENT = "MINDFERRY_ACL_"
 """Start of the variables SOC, DEVICES, RUN_MODE and VERBOSE, which set up a program that is started with the simulator."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import threading
 from collections import Counter, OrderedDict
@@ -53,7 +54,7 @@ class Handles:
         """
         entry = self._live.get(handle)
         if entry is None or not isinstance(entry.value, type_):
-            raise Refused(code, self._fault(handle, type_.__name__, entry))
+            raise Refused(code, self._fault(handle, _words(type_), entry))
         return entry.value
 
     def remove(self, handle: int, type_: type[T], code: int) -> T:
@@ -106,6 +107,11 @@ class Handles:
         """The numbers of all live objects."""
         with self._lock:
             return list(self._live)
+
+
+def _words(type_: type) -> str:
+    """`data buffer` for DataBuffer."""
+    return re.sub(r"(?<=.)(?=[A-Z])", " ", type_.__name__).lower()
 
 
 def place() -> str:

@@ -60,15 +60,15 @@ class LoadedModel:
         """The inputs that carry data, in the order of the graph."""
         return [tensor for tensor in self.inputs if tensor.name != fields.PROFILE_INPUT]
 
-    def shapes(self, buffers: Sequence[Bytes]) -> list[tuple[int, ...]]:
-        """The shapes of the graph's inputs in the profile that the last buffer chooses.
+    def shapes(self, buffers: Sequence[Bytes], dims: Sequence[tuple[int, ...] | None]) -> list[tuple[int, ...]]:
+        """The shapes of the graph's inputs: in the profile that the last buffer chooses, or as a call gives them.
 
         Raises:
-            Refused: the buffer chooses none.
+            Refused: the buffer chooses no profile, or a call does not give a free shape, or one that does not fit.
         """
         free = [tensor.source_dims for tensor in self.data_inputs]
         if not self.profiles.kind:
-            return list(free)
+            return [_given(tensor, shape) for tensor, shape in zip(self.data_inputs, dims, strict=True)]
         chosen = tuple(buffers[-1][: 8 * self.profiles.width].view(np.int64).tolist())
         if chosen not in self.profiles.rows:
             raise Refused(
@@ -78,16 +78,16 @@ class LoadedModel:
             )
         return self.profiles.shapes(chosen, free)
 
-    def run(self, buffers: Sequence[Bytes]) -> list[npt.NDArray[Any]]:
-        """The outputs for the inputs' bytes, one buffer per input.
+    def run(self, buffers: Sequence[Bytes], dims: Sequence[tuple[int, ...] | None]) -> list[npt.NDArray[Any]]:
+        """The outputs for the inputs' bytes, one buffer and, where a call gives it, one shape per input.
 
         Raises:
-            Refused: a buffer is too small, or the computation fails.
+            Refused: a buffer is too small, a shape does not fit, or the computation fails.
         """
         from mindferry.errors import MindFerryError
 
         feeds = {}
-        shapes = self.shapes(buffers)
+        shapes = self.shapes(buffers, dims)
         for spec, tensor, shape, data in zip(self._session.inputs, self.data_inputs, shapes, buffers, strict=False):
             feeds[spec.name] = self._feed(tensor, shape, data)
         try:
@@ -103,6 +103,22 @@ class LoadedModel:
         if data.nbytes < needed:
             raise Refused(codes.GE_PARAM_INVALID, f"the input {tensor.name} needs {needed} bytes, not {data.nbytes}")
         return np.frombuffer(data[:needed].tobytes(), dtype).reshape(shape)
+
+
+def _given(tensor: Tensor, shape: tuple[int, ...] | None) -> tuple[int, ...]:
+    """An input's shape: the model's own, with its free sizes as a call gives them."""
+    own = tensor.source_dims
+    if all(size >= 0 for size in own):
+        return own
+    if shape is None:
+        raise Refused(
+            codes.GE_PARAM_INVALID,
+            f"{tensor.name} has the free shape {list(own)}: give it with acl.mdl.set_dataset_tensor_desc",
+        )
+    fits = own == (-2,) or len(shape) == len(own)
+    if not fits or any(a not in (-1, -2, b) for a, b in zip(own, shape, strict=False)):
+        raise Refused(codes.GE_PARAM_INVALID, f"{tensor.name} is {list(own)}, not {list(shape)}")
+    return shape
 
 
 def _images(operation: Operation, tensor: Tensor, shape: tuple[int, ...], data: Bytes) -> npt.NDArray[Any]:

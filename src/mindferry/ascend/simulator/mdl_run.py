@@ -151,16 +151,41 @@ def _outputs(loaded: LoadedModel, handle: int) -> list[DataBuffer]:
     return places
 
 
-def _on_device(place: DataBuffer) -> Bytes:
+def on_device(place: DataBuffer) -> Bytes:
+    """The bytes that a data buffer points to, which the device can reach."""
     if not memory.is_device(place.address) and world.current().settings.run_mode == world.HOST:
         raise Refused(codes.RT_AICORE_EXCEPTION, f"{place.address:#x} is host memory, which the device cannot read")
     return bytes_at(place.address, place.size, codes.RT_AICORE_EXCEPTION)
 
 
-def _execute(loaded: LoadedModel, inputs: list[DataBuffer], outputs: list[DataBuffer], device: int) -> None:
-    found = loaded.run([_on_device(place) for place in inputs])
-    for index, (array, place) in enumerate(zip(found, outputs, strict=True)):
-        _store(loaded, index, array, place, device)
+def _dims(loaded: LoadedModel, handle: int) -> list[tuple[int, ...] | None]:
+    """The shapes that the data set's tensor descriptions give to the data inputs."""
+    descs = _dataset(handle).descs
+    return [tensor_desc(descs[at]).dims if at in descs else None for at in range(len(loaded.data_inputs))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One execution."""
+
+    loaded: LoadedModel
+    inputs: list[DataBuffer]
+    dims: list[tuple[int, ...] | None]
+    outputs: list[DataBuffer]
+    device: int
+
+
+def _job(number: int, inputs: int, outputs: int) -> _Job:
+    loaded = model(number)
+    device = world.current().context().device
+    return _Job(loaded, _inputs(loaded, inputs), _dims(loaded, inputs), _outputs(loaded, outputs), device)
+
+
+def _execute(job: _Job) -> None:
+    loaded = job.loaded
+    found = loaded.run([on_device(place) for place in job.inputs], job.dims)
+    for index, (array, place) in enumerate(zip(found, job.outputs, strict=True)):
+        _store(loaded, index, array, place, job.device)
     loaded.output_dims = [array.shape for array in found]
 
 
@@ -173,23 +198,19 @@ def _store(loaded: LoadedModel, index: int, array: npt.NDArray[Any], place: Data
     if raw.nbytes > place.size:
         name = loaded.outputs[index].name
         raise Refused(codes.GE_PARAM_INVALID, f"the output {name} has {raw.nbytes} bytes, its buffer {place.size}")
-    _on_device(place)[: raw.nbytes] = raw
+    on_device(place)[: raw.nbytes] = raw
 
 
 @call("mdl.execute", "Ikk", needs="context")
 def execute(number: int, inputs: int, outputs: int) -> None:
-    loaded = model(number)
-    _execute(loaded, _inputs(loaded, inputs), _outputs(loaded, outputs), world.current().context().device)
+    _execute(_job(number, inputs, outputs))
 
 
 def _submit(number: int, inputs: int, outputs: int, stream: int) -> None:
-    loaded = model(number)
-    queue = world.current().stream(stream)
-    sources, targets = _inputs(loaded, inputs), _outputs(loaded, outputs)
-    if any(not place.address for place in targets):
+    job = _job(number, inputs, outputs)
+    if any(not place.address for place in job.outputs):
         raise Refused(codes.INVALID_PARAM, "an output without memory needs acl.mdl.execute")
-    device = world.current().context().device
-    queue.submit(lambda: _execute(loaded, sources, targets, device))
+    world.current().stream(stream).submit(lambda: _execute(job))
 
 
 @call("mdl.execute_async", "Ikkk", needs="context")
