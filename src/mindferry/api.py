@@ -209,17 +209,18 @@ def open(
     Args:
         model: ONNX; MindIR, which other runtimes than MindSpore get as ONNX converted in memory; or a checkpoint
             together with `graph` or `network`.
-        device: "cpu", "gpu", "ascend310" or "ascend910"; "gpu:1" is the second of several. "auto" takes the first that
-            can be used of a GPU, an Ascend processor and the CPU, and logs which.
-        runtime: "onnxruntime", "openvino" or "mindspore"; None takes MindSpore for "ascend910" and ONNX Runtime
-            otherwise, or OpenVINO where a CPU has no ONNX Runtime. With "openvino", "gpu" is an Intel GPU.
+        device: "cpu", "gpu", "ascend310" or "ascend910"; "gpu:1" is the second of several. "auto" runs the model as
+            `tune` chose, where neither runtime, options nor parts of the model are given, else on the first that can be
+            used of a GPU, an Ascend processor and the CPU; the log says which.
+        runtime: a name of `mindferry.runtimes.NAMES`; by default the first that can be used of those for the device: ONNX
+            Runtime for most, MindSpore for "ascend910". With "openvino", "gpu" is an Intel GPU.
         graph: the MindIR that a checkpoint fills.
         weights: a checkpoint whose parameters replace those of a MindIR.
         network: the Cell that a checkpoint fills, as in `export`. MindSpore exports it for the other runtimes, which
             takes `input_shapes`, and `input_dtypes` where inputs are not float32.
         input_shapes, opset, approximate, level: for the conversion in memory, as in `convert`.
         key: for encrypted files.
-        options: the runtime's own: `mindferry.runtimes.onnxruntime.Options`, `mindferry.runtimes.mindspore.Options`.
+        options: the runtime's own, such as `mindferry.runtimes.onnxruntime.Options` describes.
         warm_up: how often the model runs on zeros before the session is returned; see `Session.warm_up`.
 
     Raises:

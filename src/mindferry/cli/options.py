@@ -100,7 +100,7 @@ device = _option(
     "--device",
     default="cpu",
     show_default=True,
-    help="cpu, gpu, gpu:1, ascend310, ascend910, or auto: the best that is present.",
+    help="cpu, gpu, gpu:1, ascend310, ascend910, or auto: as tuned, else the best that is present.",
 )
 settings = _option(
     "--option",
