@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -223,6 +223,33 @@ def static_shape(x: ir.Value) -> tuple[int, ...]:
     if x.shape is None or not all(isinstance(size, int) for size in x.shape):
         raise LoweringError(f"needs a static shape, got {x.shape}")
     return tuple(int(size) for size in x.shape)  # type: ignore[arg-type]
+
+
+class StaticSizes:
+    """Some sizes of a tensor by their axes, as of a tuple: only those that are asked for must be known."""
+
+    def __init__(self, x: ir.Value) -> None:
+        self._x = x
+
+    @overload
+    def __getitem__(self, axes: int) -> int: ...
+    @overload
+    def __getitem__(self, axes: slice) -> tuple[int, ...]: ...
+    def __getitem__(self, axes: int | slice) -> int | tuple[int, ...]:
+        """The sizes of the axes.
+
+        Raises:
+            LoweringError: one of them or the rank is unknown.
+        """
+        if self._x.shape is None:
+            raise LoweringError(f"needs a known number of dimensions, got {self._x.shape}")
+        found = [int(size) if isinstance(size, int) else None for size in self._x.shape]
+        chosen = found[axes] if isinstance(axes, slice) else [found[axes]]
+        sizes = tuple(size for size in chosen if size is not None)
+        if len(sizes) < len(chosen):
+            which = f"{axes.start or ''}:{axes.stop or ''}" if isinstance(axes, slice) else axes
+            raise LoweringError(f"needs a known size of axes {which}, got {self._x.shape}")
+        return sizes if isinstance(axes, slice) else sizes[0]
 
 
 def flatten(value: Any) -> Sequence[Any]:

@@ -246,4 +246,12 @@ CASES = (
     ),
     *each("ChannelShuffle", "ops.channel_shuffle(x, 2)", normal(1, 4, 2, 3), integers(0, 9, 2, 6, 2, 2)),
     *each("ChannelShuffle", "ops.channel_shuffle(x, 3)", normal(1, 6, 2, 1)),
+    *each("ResizeNearestNeighbor", "P.ResizeNearestNeighbor((6, 10))(x)", integers(0, 9, 1, 2, 3, 5, dtype="int64")),
+    *(
+        Case(name, expression, dynamic={"x": (None, *first.shape[1:])}, x=[first, second])
+        for name, expression, first, second in (
+            ("ResizeBicubic", "P.ResizeBicubic()(x, (8, 10))", normal(2, 2, 4, 5), normal(1, 2, 4, 5)),
+            ("ResizeArea", "P.ResizeArea()(x, ms.Tensor([2, 3], ms.int32))", normal(2, 4, 5, 2), normal(1, 4, 5, 2)),
+        )
+    ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes, static_shape
 from mindferry.lowering.ge.layouts import filter_first, is_last, recorded, spatial
 from mindferry.lowering.helpers import channels_first, channels_last
 from mindferry.lowering.ops.conv_transpose import restored, transposed
@@ -24,7 +24,7 @@ def _window(kernel: Any, strides: Any, dilations: Any, data_format: str) -> Wind
 def _pads(op: Context, x: ir.Value, pads: Any, window: Window) -> list[int]:
     """ONNX's pads; GE's are (front, behind) per spatial axis, and a list of -1 stands for "same"."""
     if pads and all(pad == -1 for pad in pads):
-        pairs = explicit_pads(static_shape(x)[2:], window, "same")
+        pairs = explicit_pads(StaticSizes(x)[2:], window, "same")
     else:
         pairs = explicit_pads([0] * len(window.kernel), window, "pad", pads)
     return [one[0] for one in pairs] + [one[1] for one in pairs]
@@ -50,7 +50,7 @@ def conv2d(
     data_format = data_format or _default(op, x)
     weight, last = filter_first(op, filter, 1, data_format), is_last(data_format)
     x = channels_first(op, x) if last else x
-    window = _window(static_shape(weight)[2:], strides, dilations, data_format)
+    window = _window(StaticSizes(weight)[2:], strides, dilations, data_format)
     y = op.Conv(
         x, weight, bias, strides=window.strides, dilations=window.dilations, group=groups,
         pads=_pads(op, x, pads, window),
@@ -79,7 +79,7 @@ def depthwise_conv2d(
     data_format = data_format or _default(op, x)
     last = is_last(data_format)
     x = channels_first(op, x) if last else x
-    weight, channels = filter_first(op, filter, 1, data_format), static_shape(x)[1]
+    weight, channels = filter_first(op, filter, 1, data_format), StaticSizes(x)[1]
     out, inner, *kernel = static_shape(weight)
     if inner == channels:
         weight = op.Reshape(op.Transpose(weight, perm=[1, 0, 2, 3]), [out * channels, 1, *kernel])
@@ -99,7 +99,7 @@ def _transposed(
 ) -> ir.Value:  # fmt: skip
     last, weight = is_last(data_format), filter_first(op, weight, filter_index, data_format)
     x = channels_first(op, x) if last else x
-    window = _window(static_shape(weight)[2:], strides, dilations, data_format)
+    window = _window(StaticSizes(weight)[2:], strides, dilations, data_format)
     count = len(window.kernel)
     known = op.static(input_size)
     if known is not None and not known.any():

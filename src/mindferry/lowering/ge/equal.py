@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from mindferry.lowering import registry
 from mindferry.lowering.context import Context
 from mindferry.lowering.registry import GE, Lowering, lowers
 
-SAME_NAME = (
-    "Abs", "Acosh", "Add", "AddN", "Addcdiv", "Addcmul", "Asin", "Asinh", "Atan", "Atan2", "Atanh",
-    "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BroadcastTo", "Ceil", "Cos", "Cosh", "Div", "DivNoNan", "Equal", "Erf",
-    "Erfc", "Expm1", "Floor", "FloorDiv", "FloorMod", "GatherNd", "Greater", "GreaterEqual", "Inv", "Invert",
-    "IsFinite", "IsInf", "IsNan", "LeftShift", "Lerp", "Less", "LessEqual", "Log1p", "LogSigmoid", "LogicalAnd",
-    "LogicalNot", "LogicalOr", "MaskedFill", "MaskedSelect", "Maximum", "Minimum", "Mish", "Mod", "Mul", "MulNoNan",
-    "Neg", "NotEqual", "OnesLike", "Pow", "RealDiv", "Reciprocal", "RightShift", "Rint", "Rsqrt", "ScatterNd",
-    "SelectV2", "Sigmoid", "Sign", "Sin", "Sinh", "SoftmaxCrossEntropyWithLogits", "Softplus", "Softsign", "Sqrt",
-    "Square", "SquareSumAll", "SquaredDifference", "Sub", "Tan", "Tanh", "TensorScatterAdd", "TensorScatterMax",
-    "TensorScatterMin", "TensorScatterSub", "TensorScatterUpdate", "Tile", "Transpose", "Trunc", "TruncateDiv", "Xdivy",
-    "Xlogy", "ZerosLike",
-)  # fmt: skip
+EQUAL = {
+    "x": """
+        Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Erf Erfc Expm1 FastGelu Floor Gelu HardSwish Identity Inv Invert
+        IsFinite IsInf IsNan Log1p LogSigmoid LogicalNot Mish Neg OnesLike Reciprocal Relu Relu6 Rint Rsqrt Selu Sigmoid
+        Sign Sin Sinh Softplus Softsign Sqrt Square StopGradient Tan Tanh TensorMove ZerosLike""",
+    "x1 x2": """
+        Add Atan2 BitwiseAnd BitwiseOr BitwiseXor Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual
+        LogicalAnd LogicalOr Maximum Minimum Mod Mul MulNoNan NotEqual Pow RealDiv SquareSumAll SquaredDifference Sub
+        TruncateDiv TruncateMod Xdivy Xlogy""",
+    "*x": "AddN IdentityN",
+    "condition then else_": "SelectV2",
+    "features labels": "SoftmaxCrossEntropyWithLogits",
+    "indices x shape": "ScatterNd",
+    "input indices updates": "TensorScatterMax TensorScatterMin",
+    "input_data x1 x2 value": "Addcdiv Addcmul",
+    "input_x": "Trunc",
+    "start end weight": "Lerp",
+    "x axis": "ExpandDims",
+    "x indices": "GatherNd",
+    "x indices updates": "TensorScatterAdd TensorScatterSub TensorScatterUpdate",
+    "x mask": "MaskedSelect",
+    "x mask value": "MaskedFill",
+    "x multiples": "Tile",
+    "x perm": "Transpose",
+    "x shape": "BroadcastTo Expand",
+    "x y": "LeftShift RightShift",
+}
+"""The names of the inputs -> operators."""
 
-OTHER_NAME = {
-    "Acos": "ACos", "Expand": "BroadcastTo", "ExpandDims": "ExpandDims", "FastGelu": "FastGeLU", "Gelu": "GeLU", "HardSwish": "HSwish",
-    "Identity": "Contiguous", "IdentityN": "IdentityN", "Relu": "ReLU", "Relu6": "ReLU6", "Selu": "SeLU",
-    "StopGradient": "Contiguous", "TensorMove": "Contiguous", "TruncateMod": "Mod",
+OTHER_NAMES = {
+    "Acos": "ACos", "Expand": "BroadcastTo", "FastGelu": "FastGeLU", "Gelu": "GeLU", "HardSwish": "HSwish",
+    "Identity": "Contiguous", "Relu": "ReLU", "Relu6": "ReLU6", "Selu": "SeLU", "StopGradient": "Contiguous",
+    "TensorMove": "Contiguous", "TruncateMod": "Mod",
 }  # fmt: skip
-"""GE's name to MindSpore's."""
+"""Operators of EQUAL that MindSpore calls otherwise."""
 
 
 def primitive(op: Context, name: str, *arguments: Any, **named: Any) -> Any:
@@ -38,14 +55,22 @@ def primitive(op: Context, name: str, *arguments: Any, **named: Any) -> Any:
 
 def register_equal() -> None:
     """Registers the lowerings of the primitives, which must be there, for the operators that equal them."""
-    for operator, name in {**{name: name for name in SAME_NAME}, **OTHER_NAME}.items():
-        assert registry.rows(name), name
-        for row in registry.rows(name):
-            lowers(operator, since=row.since, approximate=row.approximate, dialect=GE)(_by_position(row))
+    for inputs, operators in EQUAL.items():
+        for operator in operators.split():
+            rows = registry.rows(OTHER_NAMES.get(operator, operator))
+            assert rows, operator
+            for row in rows:
+                lowers(operator, since=row.since, approximate=row.approximate, dialect=GE)(_by_position(row, inputs))
 
 
-def _by_position(row: Lowering) -> Any:
-    def function(op: Any, *inputs: Any) -> Any:
-        return row.function(op, *inputs)
+def _by_position(row: Lowering, inputs: str) -> Any:
+    """The lowering under the names of GE's inputs."""
 
+    def function(op: Any, *values: Any) -> Any:
+        return row.function(op, *values)
+
+    kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL
+    names = ("op", *inputs.split())
+    parameters = [inspect.Parameter(name.removeprefix("*"), kinds[name.startswith("*")]) for name in names]
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return function

@@ -8,7 +8,7 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.dtypes import is_float
 from mindferry.lowering.ops.matmul import product, swapped
 from mindferry.lowering.registry import lowers_ge
@@ -69,9 +69,9 @@ def fully_connection(
 ) -> ir.Value:  # fmt: skip
     """The axes of x from `axis` on as vectors times w, plus b; w is (num_output, in, ...), with transpose (in, out)."""
     _unquantized(offset_w)
-    given = static_shape(x)[axis:]
+    given = StaticSizes(x)[axis:]
     flat = op.Reshape(x, op.ints([*op.shape(x)[:axis], math.prod(given)]))
-    weight = w if op.rank(w) == 2 else op.Reshape(w, [static_shape(w)[0], -1])
+    weight = w if op.rank(w) == 2 else op.Reshape(w, [StaticSizes(w)[0], -1])
     y = multiplied(op, flat, weight, b, False, not transpose)
     return y if axis != 1 else op.Reshape(y, op.ints([op.dim(x, 0), num_output, *[1] * (op.rank(x) - 2)]))
 

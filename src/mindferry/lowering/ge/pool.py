@@ -8,7 +8,7 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.ge.layouts import channel_first_only, is_last, spatial
 from mindferry.lowering.helpers import channels_first, channels_last, computed_in, tuple_of
 from mindferry.lowering.ops import pool_adaptive, pool_index
@@ -57,7 +57,7 @@ def _v3_window(
 ) -> tuple[Window, Padding]:  # fmt: skip
     """The window over channel-first x, and its padding; ceil_mode only counts for calculated padding."""
     if global_pooling:
-        kernel = static_shape(x)[2:]
+        kernel = StaticSizes(x)[2:]
         return Window(kernel, (1,) * len(kernel), (1,) * len(kernel)), Padding((0, 0), (0, 0), (0, 0))
     window = _window(ksize, strides, data_format)
     calculated = padding_mode == "CALCULATED"

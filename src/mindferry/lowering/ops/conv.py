@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import windows
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes, static_shape
 from mindferry.lowering.helpers import channels_first, channels_last, is_channel_last, tuple_of
 from mindferry.lowering.ops.conv_transpose import batched, conv_transpose_2d
 from mindferry.lowering.registry import lowers
@@ -43,7 +43,7 @@ def conv2d(
     last = is_channel_last(data_format)
     if last:
         x, weight = channels_first(op, x), channels_first(op, weight)
-    window = Window.of(static_shape(weight)[2:], stride, dilation)
+    window = Window.of(StaticSizes(weight)[2:], stride, dilation)
     result = convolve(op, x, weight, None, window, windows.padding(x, window, pad_mode, pad_list), group)
     return channels_last(op, result) if last else result
 
@@ -66,7 +66,7 @@ def conv_ext(
     dilation: Any = 1, groups: int = 1,
 ) -> ir.Value:  # fmt: skip
     """Convolution of x, with or without a batch axis, padded by `padding` on both sides of an axis."""
-    window = Window.of(static_shape(weight)[2:], stride, dilation)
+    window = Window.of(StaticSizes(weight)[2:], stride, dilation)
     where = {"pads": tuple_of(padding, len(window.kernel)) * 2}
     return batched(op, x, len(window.kernel), lambda x: convolve(op, x, weight, bias, window, where, groups))
 
@@ -77,7 +77,7 @@ def conv_padding(
     dilation: Any = 1, groups: int = 1,
 ) -> ir.Value:  # fmt: skip
     """Convolution of x, with or without a batch axis; padding is "same" (1) or "valid" (2)."""
-    window = Window.of(static_shape(weight)[2:], stride, dilation)
+    window = Window.of(StaticSizes(weight)[2:], stride, dilation)
 
     def function(x: ir.Value) -> ir.Value:
         return convolve(op, x, weight, bias, window, windows.padding(x, window, padding), groups)

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import windows
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import channels_first, channels_last, is_channel_last, tuple_of
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.windows import Window
@@ -92,10 +92,10 @@ def conv2d_backprop_input(
     """The transpose of a convolution of an input of input_sizes; weight is (in, out / group, height, width)."""
     sizes = _sizes(op, input_sizes, 4)
     if not is_channel_last(data_format):
-        window = Window.of(static_shape(weight)[2:], stride, dilation)
+        window = Window.of(StaticSizes(weight)[2:], stride, dilation)
         return restored(op, x, weight, sizes[2:], window, pad_mode, pad_list, group)
     x, weight = channels_first(op, x), channels_first(op, weight)
-    window = Window.of(static_shape(weight)[2:], stride, dilation)
+    window = Window.of(StaticSizes(weight)[2:], stride, dilation)
     return channels_last(op, restored(op, x, weight, sizes[1:3], window, pad_mode, pad_list, group))
 
 
@@ -105,7 +105,7 @@ def conv3d_backprop_input(
     pad_list: Any = 0, group: int = 1, data_format: Any = "NCDHW",
 ) -> ir.Value:  # fmt: skip
     """The transpose of a convolution of an input of input_size; weight comes first."""
-    window = Window.of(static_shape(weight)[2:], stride, dilation)
+    window = Window.of(StaticSizes(weight)[2:], stride, dilation)
     return restored(op, x, weight, _sizes(op, input_size, 5)[2:], window, pad_mode, pad_list, group)
 
 
@@ -123,7 +123,7 @@ def conv3d_transpose(
     pad_mode: Any = "valid", pad_list: Any = 0, group: int = 1, output_padding: Any = 0, data_format: Any = "NCDHW",
 ) -> ir.Value:  # fmt: skip
     """Transposed convolution; pad_list is (head, tail, top, bottom, left, right), taken off the result."""
-    window = Window.of(static_shape(weight)[2:], stride, dilation)
+    window = Window.of(StaticSizes(weight)[2:], stride, dilation)
     if windows.pad_mode_name(pad_mode) == "same":
         sizes = [op.Mul(size, step) if isinstance(size, ir.Value) else size * step
                  for size, step in zip(op.shape(x)[2:], window.strides, strict=True)]  # fmt: skip
@@ -138,7 +138,7 @@ def conv_transpose_2d(
     output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
 ) -> ir.Value:  # fmt: skip
     """Transposed convolution of x, with or without a batch axis; weight is (in, out / groups, *kernel)."""
-    window = Window.of(static_shape(weight)[2:], stride, dilation)
+    window = Window.of(StaticSizes(weight)[2:], stride, dilation)
     count = len(window.kernel)
     where = {"pads": tuple_of(padding, count) * 2, "output_padding": tuple_of(output_padding, count)}
     return batched(op, x, count, lambda x: transposed(op, x, weight, bias, window, groups, **where))

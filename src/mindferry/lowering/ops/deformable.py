@@ -7,7 +7,7 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import FLOATS, computed_in, is_channel_last, tuple_of
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.sampling import Pixels, image_index
@@ -65,7 +65,7 @@ def multi_scale_deformable_attn(
     n, _, heads, channels = op.shape(value)
     queries = op.dim(locations, 1)
     total = None
-    for level in range(static_shape(locations)[3]):
+    for level in range(StaticSizes(locations)[3]):
         size = [op.cast(op.Gather(op.Gather(shape, level), axis), ir.DataType.INT64) for axis in range(2)]
         start = op.Reshape(op.cast(op.Gather(offset, level), ir.DataType.INT64), [1])
         keys = op.Slice(value, start, op.Add(start, op.Mul(*size)), [1])

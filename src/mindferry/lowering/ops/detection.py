@@ -178,8 +178,8 @@ def non_max_suppression_with_overlaps(
     """The indices of at most max_output_size boxes by falling score that overlap no chosen one by the threshold or more."""
     values, order = _by_score(op, scores)
     ordered = op.Gather(op.Gather(overlaps, order, axis=0), order, axis=1)
-    reaches = op.GreaterOrEqual(ordered, op.value(overlap_threshold, FLOAT))
-    kept = _survivors(op, op.Transpose(reaches, perm=[1, 0]), op.Greater(values, op.value(score_threshold, FLOAT)))
+    reaches = op.GreaterOrEqual(*op.promote(ordered, overlap_threshold))
+    kept = _survivors(op, op.Transpose(reaches, perm=[1, 0]), op.Greater(*op.promote(values, score_threshold)))
     chosen = op.Compress(order, kept, axis=0)
     return op.cast(op.Slice(chosen, [0], op.ints(max_output_size), [0]), INT32)
 

@@ -13,7 +13,7 @@ import onnx_ir as ir
 from mindferry.errors import LoweringError
 from mindferry.graph import TensorType
 from mindferry.lowering import dtypes
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes, static_shape
 from mindferry.lowering.helpers import reduce
 from mindferry.lowering.layouts import by_parts, one_axis
 from mindferry.lowering.linear import diagonal, distance
@@ -168,7 +168,7 @@ def matrix_diag(op: Context, x: ir.Value, assist: ir.Value) -> ir.Value:
 @lowers("MatrixDiagPart")
 def matrix_diag_part(op: Context, x: ir.Value, assist: ir.Value) -> ir.Value:
     """The sums of the rows of x times the assisting identity."""
-    size = min(static_shape(x)[-2:])
+    size = min(StaticSizes(x)[-2:])
     sums = reduce(op, "ReduceSum", op.Mul(x, assist), [op.rank(x) - 1])
     return op.Slice(sums, [0], [size], [-1])
 
@@ -176,7 +176,7 @@ def matrix_diag_part(op: Context, x: ir.Value, assist: ir.Value) -> ir.Value:
 @lowers("MatrixSetDiag")
 def matrix_set_diag(op: Context, x: ir.Value, diagonal: ir.Value, assist: ir.Value) -> ir.Value:
     """x with the diagonal where the assisting identity is not zero."""
-    rows, columns = static_shape(x)[-2:]
+    rows, columns = StaticSizes(x)[-2:]
     line = op.Unsqueeze(diagonal, [-2] if columns <= rows else [-1])
     return op.Where(op.cast(assist, ir.DataType.BOOL), line, x)
 

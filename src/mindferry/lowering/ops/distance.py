@@ -7,7 +7,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import reduce
 from mindferry.lowering.registry import lowers
 
@@ -36,7 +36,7 @@ def cdist(op: Context, x1: ir.Value, x2: ir.Value, *, p: float = 2.0) -> ir.Valu
 @lowers("Pdist")
 def pdist(op: Context, x: ir.Value, *, p: float = 2.0) -> ir.Value:
     """The p-norm distance of every pair of rows i < j of x (..., N, M), in the order (0, 1), (0, 2), ..."""
-    rows = static_shape(x)[-2]
+    rows = StaticSizes(x)[-2]
     first, second = np.triu_indices(rows, 1)
     rank = op.rank(x)
     difference = op.Sub(op.Gather(x, first, axis=rank - 2), op.Gather(x, second, axis=rank - 2))

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import complexes
-from mindferry.lowering.context import Complex, Context, static_shape
+from mindferry.lowering.context import Complex, Context, StaticSizes
 from mindferry.lowering.fourier import norm_factor, resized, transform
 from mindferry.lowering.layouts import by_parts, one_axis
 from mindferry.lowering.linear import count
@@ -248,6 +248,6 @@ def irfft_double(op: Context, input: ir.Value, n: Any, dim: Any = -1) -> ir.Valu
     """Twice the input along an axis, but for frequency zero and, where n is even, the highest one."""
     size, rank = op.integers(n, "n")[0], op.rank(input)
     axis = one_axis(op, dim, rank)
-    weights = np.ones(static_shape(input)[axis])
+    weights = np.ones(StaticSizes(input)[axis])
     weights[1 : (size + 1) // 2] = 2
     return op.Mul(input, op.constant(weights.reshape(-1, *[1] * (rank - axis - 1)), input.dtype))

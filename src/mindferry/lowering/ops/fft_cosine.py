@@ -11,7 +11,7 @@ import onnx_ir as ir
 from mindferry.errors import LoweringError
 from mindferry.lowering import complexes
 from mindferry.lowering.complexes import as_complex
-from mindferry.lowering.context import Complex, Context, static_shape
+from mindferry.lowering.context import Complex, Context, StaticSizes
 from mindferry.lowering.dtypes import is_float
 from mindferry.lowering.fourier import NORMS, along_last, resized, transform
 from mindferry.lowering.layouts import by_parts, one_axis
@@ -34,7 +34,7 @@ def _cosine(op: Context, x: ir.Value, kind: Any, sizes: Any, axes: Any, norm: An
     count = rank if sizes is None else len(sizes)
     places = list(range(rank - count, rank)) if axes is None else [one_axis(op, one, rank) for one in axes]
     for index, axis in enumerate(places):
-        size = static_shape(x)[axis] if sizes is None or sizes[index] is None else op.integers(sizes[index])[0]
+        size = StaticSizes(x)[axis] if sizes is None or sizes[index] is None else op.integers(sizes[index])[0]
         matrix = _matrix(size, op.node.primitive.startswith("I"))
         line = resized(op, x, axis, size)
         x = along_last(op, line, axis, lambda part, matrix=matrix: op.MatMul(part, op.constant(matrix, part.dtype)))
@@ -61,7 +61,7 @@ def fft_ortho(op: Context, input: ir.Value, axes: Any = None, forward: bool = Tr
     """The input with the scale of an orthonormal cosine transform put in, or taken out where not forward."""
     rank = op.rank(input)
     for axis in range(rank) if axes is None else [one_axis(op, one, rank) for one in op.integers(axes)]:
-        size = static_shape(input)[axis]
+        size = StaticSizes(input)[axis]
         weights = np.full(size, np.sqrt(2 * size))
         weights[0] = 2 * np.sqrt(size)
         weights = 1 / weights if forward else weights
@@ -86,7 +86,7 @@ def stft(
     shape = Complex(
         op.Pad(shape.real, pads), op.Pad(shape.imag, pads) if isinstance(window, Complex) else shape.imag
     )
-    length = static_shape(signal.real)[-1]
+    length = StaticSizes(signal.real)[-1]
     starts = np.arange((length - n_fft) // hop_length + 1) * hop_length
     frames = Complex(
         *(op.Gather(part, starts[:, None] + np.arange(n_fft), axis=-1) for part in (signal.real, signal.imag))

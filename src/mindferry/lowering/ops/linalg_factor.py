@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import jacobi, linear
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import FLOATS, computed_in, reduce
 from mindferry.lowering.linear import like_batch, matrices, transposed
 from mindferry.lowering.ops.linalg import matched, on_matrices
@@ -119,7 +119,7 @@ def lstsq_v2(op: Context, a: ir.Value, b: ir.Value, driver: Any = None) -> tuple
     What the driver does not compute is empty: rank (gels), residuals (gelsy), singular values (gels and gelsy).
     """
     solution = _least_squares(op, a, b)
-    rows, columns = static_shape(a)[-2:]
+    rows, columns = StaticSizes(a)[-2:]
 
     def values(x: ir.Value) -> ir.Value:
         return like_batch(op, jacobi.singular_values(op, matrices(op, x)), x)
@@ -157,7 +157,7 @@ def matrix_solve_ls(
         return _least_squares(op, matrix, rhs)
 
     def compute(a: ir.Value, b: ir.Value) -> ir.Value:
-        rows, columns = static_shape(matrix)[-2:]
+        rows, columns = StaticSizes(matrix)[-2:]
         size, other = min(rows, columns), transposed(op, a)
         eye = op.Mul(linear.identity(op, size, size, a.dtype), op.cast(l2_regularizer, a.dtype or ir.DataType.FLOAT))
         if rows >= columns:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import computed_in, reduce, tuple_of
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.sampling import Pixels, image_index
@@ -38,7 +38,7 @@ class Patches:
     def of(x: ir.Value, window: Window, pad_mode: Any) -> Patches:
         """The patches of (N, C, ...) x under "same" or "valid" padding."""
         places, inside = [], []
-        sizes = static_shape(x)[2:]
+        sizes = StaticSizes(x)[2:]
         pads = explicit_pads(sizes, window, pad_mode)
         steps = zip(sizes, pads, window.kernel, window.strides, window.dilations, strict=True)
         for size, pad, kernel, stride, dilation in steps:
@@ -66,7 +66,7 @@ class Patches:
         count = len(self.places)
         taken = self.inside_or(op, self.taken(op, x), 0)
         moved = op.Transpose(taken, perm=[0, *range(2, 2 + 2 * count, 2), 1, *range(3, 3 + 2 * count, 2)])
-        depth = math.prod(len(places) for places in self.places) * static_shape(x)[1]
+        depth = math.prod(len(places) for places in self.places) * StaticSizes(x)[1]
         return op.Reshape(moved, [0, depth, *(places.shape[1] for places in self.places)])
 
 
@@ -94,7 +94,7 @@ def dilation2d(
     """The greatest sum of an element and the filter's in each patch of (N, C, H, W); the filter is (C, height, width)."""
     if data_format != "NCHW":
         raise LoweringError(f"data_format {data_format!r} is unknown; there is 'NCHW'")
-    patches = Patches.of(x, Window.of(static_shape(filter)[1:], stride, dilation), pad_mode)
+    patches = Patches.of(x, Window.of(StaticSizes(filter)[1:], stride, dilation), pad_mode)
     sums = op.Add(patches.taken(op, x), op.Unsqueeze(filter, [2, 4]))
     kept = patches.inside_or(op, sums, _least(x.dtype))
     return computed_in(op, _COMPARED, lambda wide: reduce(op, "ReduceMax", wide, [2, 4]), kept)

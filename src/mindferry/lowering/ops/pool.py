@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import segments
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import channels_first, channels_last, is_channel_last, tuple_of
 from mindferry.lowering.ops.conv_transpose import batched
 from mindferry.lowering.registry import lowers
@@ -59,7 +59,7 @@ def _mean(op: Context, x: ir.Value, window: Window, padding: Padding) -> ir.Valu
     """The mean over what is not padding; for float64, which ONNX Runtime cannot pool, axis by axis."""
     if x.dtype != ir.DataType.DOUBLE:
         return _average_pool(op, x, window, padding)
-    sizes = static_shape(x)[2:]
+    sizes = StaticSizes(x)[2:]
     pads = padding.attributes()["pads"]
     for axis, size in enumerate(sizes):
         around = pads[axis], pads[axis + len(sizes)]

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import segments
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import tuple_of
 from mindferry.lowering.ops.pool_adaptive import places_of
 from mindferry.lowering.registry import lowers
@@ -102,7 +102,7 @@ def fractional_avg_pool_by_ratio(
 def _by_ratio(op: Context, x: ir.Value, ratio: Any, overlapping: bool, *, mean: bool) -> tuple[ir.Value, ...]:
     starts = []
     for axis in (1, 2):
-        size = static_shape(x)[axis]
+        size = StaticSizes(x)[axis]
         count = math.floor(size / ratio[axis])
         if size % count:
             raise LoweringError(f"{count} windows over {size} elements have random sizes")

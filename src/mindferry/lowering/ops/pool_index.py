@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import windows
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.dtypes import is_integer
 from mindferry.lowering.helpers import channels_first, channels_last, computed_in, is_channel_last, tuple_of
 from mindferry.lowering.ops.pool import max_pool_over
@@ -47,7 +47,7 @@ def max_pool_with_argmax(
         raise LoweringError("data_format NHWC runs on no MindSpore device that could be compared with")
     window = Window.of(_middle(kernel_size), _middle(strides))
     if windows.pad_mode_name(pad_mode) == "same":
-        padding = _half_overlap(static_shape(x)[2:], window)
+        padding = _half_overlap(StaticSizes(x)[2:], window)
     else:
         padding = Padding.of(x, window, pad_mode)
     values, places = _max_pool(op, x, window, padding)

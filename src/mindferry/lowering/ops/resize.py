@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import resample
-from mindferry.lowering.context import Context, static_shape
+from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.resample import ALIGN_CORNERS, ASYMMETRIC, HALF_PIXEL, rule_of
 
@@ -63,6 +63,12 @@ def resized(
     return op.Resize(x, None, scales, mode=mode, coordinate_transformation_mode=rule, **more)
 
 
+_RESIZABLE = (
+    ir.DataType.FLOAT, ir.DataType.FLOAT16, ir.DataType.BFLOAT16, ir.DataType.INT32, ir.DataType.INT8, ir.DataType.UINT8,
+)  # fmt: skip
+"""What ONNX Runtime's CPU kernel of Resize takes, by itself or after a Cast."""
+
+
 def resize_nearest(
     op: Context, x: ir.Value, sizes: Sequence[Any], rule: str, factors: Sequence[float] | None = None
 ) -> ir.Value:
@@ -72,7 +78,7 @@ def resize_nearest(
     otherwise a Gather with MindSpore's own indices.
     """
     given = op.shape(x)[2:]
-    if rule == ASYMMETRIC and x.dtype != ir.DataType.DOUBLE and all(map(_multiple, given, sizes)):
+    if rule == ASYMMETRIC and x.dtype in _RESIZABLE and all(map(_multiple, given, sizes)):
         return resized(op, x, sizes, mode="nearest", rule=rule, nearest_mode="floor")
     for axis, (size, count) in enumerate(zip(given, sizes, strict=True)):
         factor = None if factors is None else factors[axis]
@@ -180,7 +186,7 @@ def resize_bicubic(
 ) -> ir.Value:
     """Bicubic interpolation of NCHW x with MindSpore's table of weights, in the recorded element type."""
     rule, sizes = rule_of(align_corners, half_pixel_centers), op.integers(size, "the size")
-    given, dtype = static_shape(x)[2:], op.result_dtype or x.dtype
+    given, dtype = StaticSizes(x)[2:], op.result_dtype or x.dtype
     x = x if x.dtype == ir.DataType.DOUBLE else op.cast(x, ir.DataType.FLOAT)
     for axis, (before, after) in enumerate(zip(given, sizes, strict=True)):
         x = resample.resample(op, x, axis + 2, resample.cubic(before, after, rule))
@@ -190,7 +196,7 @@ def resize_bicubic(
 @lowers("ResizeArea")
 def resize_area(op: Context, x: ir.Value, size: Any, *, align_corners: bool = False) -> ir.Value:
     """The mean of what each element of the result covers of NHWC x, in float32."""
-    given, sizes = static_shape(x)[1:3], op.integers(size, "the size")
+    given, sizes = StaticSizes(x)[1:3], op.integers(size, "the size")
     x, rule = op.cast(x, ir.DataType.FLOAT), rule_of(align_corners, False)
     for axis, (before, after) in enumerate(zip(given, sizes, strict=True)):
         x = resample.resample(op, x, axis + 1, resample.area(before, after, rule))
