@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mindferry.data.description import COLORS, Description, ImageInput
-from mindferry.types import Shape
+from mindferry.types import DType, Shape, TensorSpec
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -47,6 +47,13 @@ def host_part(image: ImageInput, *, crop: bool = True) -> ImageInput:
         interpolation=image.interpolation,
         crop=None if crop and _crops(image) else image.crop,
     )
+
+
+def for_input(image: ImageInput, spec: TensorSpec) -> ImageInput:
+    """What the host does for a model's input: the host's part where the model takes bytes and prepares them itself."""
+    if spec.dtype is not DType.UINT8 or image.dtype == "uint8":
+        return image
+    return host_part(image, crop=spec.shape is not None and spec.shape[1:3] == image.resize)
 
 
 def _crops(image: ImageInput) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mindferry.data import images
+from mindferry.data import aipp, images
 from mindferry.data.description import Description
 from mindferry.data.sources import Feed
 from mindferry.errors import FileProblem, OptionError
@@ -67,6 +67,7 @@ def predict_images(
         BadFeed: the described arrays do not fit the model.
     """
     spec = _image_spec(session.inputs, description)
+    wanted = aipp.for_input(description.input, spec)
     size = batches.size(session.inputs, session.outputs, batch).rows or 1
     parts: list[dict[str, Array]] = []
     names: list[str] = []
@@ -74,7 +75,7 @@ def predict_images(
     waiting: list[Array] = []
     for done, path in enumerate(paths, 1):
         try:
-            array = images.load(path, description.input)
+            array = images.load(path, wanted)
             if waiting and waiting[0].shape != array.shape:
                 others = list(waiting[0].shape)
                 raise FileProblem(f"{path}: gives {list(array.shape)}, others {others}; set resize and crop")
