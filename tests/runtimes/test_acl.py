@@ -125,6 +125,17 @@ def test_the_batch_size_follows_the_inputs(batches: Path) -> None:
         )
 
 
+@pytest.mark.parametrize(("rows", "runs"), [(1, 1), (3, 1), (4, 1), (9, 3)])
+def test_any_number_of_rows_fills_batches_that_the_model_has(batches: Path, rows: int, runs: int) -> None:
+    x = np.random.default_rng(rows).random((rows, 3), np.float32)
+    with opened(batches) as session:
+        np.testing.assert_array_equal(session.run_batched(x, x)["total"], x + x)
+        assert simulator.calls()["mdl.execute_async"] == runs
+        np.testing.assert_array_equal(session.run_batched(x, x, batch_size=2)["total"], x + x)
+        with pytest.raises(OptionError, match="the model takes the batch sizes 1, 2, 4, not 3"):
+            session.run_batched(x, x, batch_size=3)
+
+
 def test_the_image_size_follows_the_inputs(tmp_path: Path) -> None:
     path = models.identity(tmp_path / "images.onnx", TensorProto.FLOAT, [1, 3, "h", "w"])
     om = compiled(path, "--input_shape=x:1,3,-1,-1", "--dynamic_image_size=8,8;16,24")

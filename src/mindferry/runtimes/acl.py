@@ -20,9 +20,11 @@ import numpy.typing as npt
 from mindferry.ascend import description, place
 from mindferry.ascend.description import Description
 from mindferry.ascend.library import Library, Releases, attempt
+from mindferry.ascend.profiles import BATCH
 from mindferry.ascend.slots import Slots
 from mindferry.errors import BackendFailed, MindFerryError, NoDevice, OptionError
 from mindferry.formats import _files
+from mindferry.runtimes import batches
 from mindferry.runtimes.base import Device, Runtime, Session, Source
 
 _SERIES = {"ascend310": "Ascend310", "ascend910": "Ascend910"}
@@ -96,6 +98,17 @@ class AclSession(Session):
         with self._place.entered(), self._slots.one() as slot:
             arrays = slot.run(feeds, profile, self._milliseconds)
         return {port.spec.name: array for port, array in zip(self._description.outputs, arrays, strict=True)}
+
+    def _batch(self, size: batches.Size, rows: int) -> batches.Size:
+        """One of the model's own batch sizes: the smallest that takes all rows, else the largest."""
+        if self._description.kind != BATCH:
+            return size
+        sizes = sorted(profile.values[0] for profile in self._description.profiles)
+        if size.rows is None:
+            return batches.Size(next((one for one in sizes if one >= rows), sizes[-1]), filled=True)
+        if size.rows not in sizes:
+            raise OptionError(f"the model takes {self._description.listed()}, not {size.rows}")
+        return batches.Size(size.rows, filled=True)
 
     def _close_impl(self) -> None:
         with contextlib.ExitStack() as stack:

@@ -195,7 +195,16 @@ class Session(ABC):
         size = batches.size(self.inputs, self.outputs, batch_size)
         arrays = check_feeds(batches.unbatched(self.inputs), feeds, self._complex_inputs)
         names = batches.batched(self.inputs)
+        size = self._batch(size, len(arrays[names[0]]) if arrays[names[0]].ndim else 0)
         return batches.run(self._call, arrays, names, size, progress)
+
+    def _batch(self, size: batches.Size, rows: int) -> batches.Size:
+        """The batch that the runtime makes of what the model's shapes allow, for a number of rows.
+
+        Raises:
+            OptionError: it cannot run the batch that was asked for.
+        """
+        return size
 
     def warm_up(self, *feeds: Mapping[str, Feed] | Feed, runs: int = 1) -> None:
         """Runs the model for what a first run prepares; without feeds on zeros, with free dimensions of 1.
