@@ -89,6 +89,8 @@ CASES = (
             (("(2, 0)", MATRIX, normal(2, 4)), ("1", MATRIX, normal(1, 4)), ("(0, 1)", INTS, integers(-9, 10, 2, 4))),
         )
     ),
+    Case("InplaceMaskedFillTensor", "x.masked_fill_(y, z)", x=MATRIX, y=booleans(3, 4), z=array(1.5)),
+    Case("InplaceMaskedFillTensor", "x.masked_fill_(y, z)\nx", x=INTS, y=booleans(4), z=array(7, "int32")),
     Case("InplaceUpdateV2", "P.InplaceUpdateV2()(x, y, z)", x=MATRIX, y=ROWS, z=normal(2, 4)),
     Case("InplaceUpdateV2", "P.InplaceUpdateV2()(x, (0, 2), z)", x=INTS, z=integers(-9, 10, 2, 4)),
     Case("InplaceIndexAdd", "ops.inplace_index_add(self.p, y, z, 0)", init=PARAMETER, y=ROWS, z=normal(2, 4)),

@@ -13,6 +13,22 @@ ROWS = array([0, 2, 3], "int32")
 SEGMENTS = array([0, 0, 1], "int32")
 GAPS = array([0, 0, 2], "int32")
 SETS = (array([[1, 2, 3], [3, 4, 4]], "int32"), array([[2, 5], [4, 6]], "int32"))
+DENSE = array([[1.0, 4.0, 0.0], [3.0, 2.0, 5.0]])
+MATRIX = {
+    "a": array([2, 3], "int32"),
+    "b": array([0, 3], "int32"),
+    "c": array([0, 1, 3], "int32"),
+    "d": array([1, 0, 2], "int32"),
+    "e": normal(3),
+}
+BATCH = {
+    "a": array([2, 2, 2], "int32"),
+    "b": array([0, 2, 3], "int32"),
+    "c": array([0, 1, 2, 0, 0, 1], "int32"),
+    "d": array([1, 0, 1], "int32"),
+    "e": normal(3),
+}
+COMPRESSED = "(a, b, c, d, e)"
 SPARSE = {"x": PLACES, "y": VALUES, "z": SHAPE}
 HYPOTHESES = {
     "a": array([[0, 0, 0], [1, 0, 1], [1, 1, 1]], "int64"),
@@ -235,4 +251,66 @@ CASES = (
     Case("RaggedRange", "P.RaggedRange(ms.int32)(x, y, z)", x=array([0.5]), y=array([3.0]), z=array([1.25])),
     Case("EditDistance", f"ops.EditDistance(){EDITED}", **HYPOTHESES),
     Case("EditDistance", f"ops.EditDistance(normalize=False){EDITED}", **HYPOTHESES),
+    Case(
+        "RaggedTensorToSparse",
+        "sparse_ops.RaggedTensorToSparse(ms.int64)((x,), y)",
+        x=array([0, 2, 3], "int64"),
+        y=normal(3),
+    ),
+    Case(
+        "RaggedTensorToSparse",
+        "sparse_ops.RaggedTensorToSparse(ms.int32)((x,), y)",
+        x=array([0, 0, 4], "int32"),
+        y=integers(0, 9, 4),
+    ),
+    Case(
+        "DenseToCSRSparseMatrix",
+        "sparse_ops.DenseToCSRSparseMatrix()(x, y)",
+        x=DENSE,
+        y=array([[0, 0], [1, 1]], "int32"),
+    ),
+    Case(
+        "DenseToCSRSparseMatrix",
+        "sparse_ops.DenseToCSRSparseMatrix()(x, y)",
+        x=DENSE,
+        y=array([[0, 1], [1, 0], [1, 2]], "int64"),
+    ),
+    *(Case("SparseMatrixNNZ", f"sparse_ops.SparseMatrixNNZ(){COMPRESSED}", **matrix) for matrix in (MATRIX, BATCH)),
+    *(
+        Case("CSRSparseMatrixToDense", f"sparse_ops.CSRSparseMatrixToDense(){COMPRESSED}", **matrix)
+        for matrix in (MATRIX, BATCH)
+    ),
+    *(
+        Case("CSRSparseMatrixToSparseTensor", f"sparse_ops.CSRSparseMatrixToSparseTensor(){COMPRESSED}", **matrix)
+        for matrix in (MATRIX, BATCH)
+    ),
+    *(
+        Case("SparseMatrixTranspose", f"sparse_ops.SparseMatrixTranspose(){COMPRESSED}", **matrix)
+        for matrix in (MATRIX, BATCH)
+    ),
+    *(
+        Case("SparseMatrixSoftmax", f"sparse_ops.SparseMatrixSoftmax(ms.float32){COMPRESSED}", **matrix)
+        for matrix in (MATRIX, BATCH)
+    ),
+    Case("SparseMatrixMatMul", "sparse_ops.SparseMatrixMatMul()(a, b, c, d, e, x)", **MATRIX, x=normal(3, 2)),
+    Case(
+        "SparseMatrixMatMul",
+        "sparse_ops.SparseMatrixMatMul(transpose_x1=True)(a, b, c, d, e, x)",
+        **MATRIX,
+        x=normal(2, 2),
+    ),
+    Case(
+        "SparseTensorToCSRSparseMatrix",
+        "sparse_ops.SparseTensorToCSRSparseMatrix()(x, y, z)",
+        x=PLACES,
+        y=VALUES,
+        z=SHAPE,
+    ),
+    Case(
+        "SparseTensorToCSRSparseMatrix",
+        "sparse_ops.SparseTensorToCSRSparseMatrix()(x, y, z)",
+        x=SHORT_PLACES,
+        y=VALUES,
+        z=array([3, 4], "int32"),
+    ),
 )

@@ -106,4 +106,8 @@ CASES = (
     *each("EmptyLike", "mint.empty_like(x)", normal(0, 3), integers(0, 9, 2, 0)),
     *each("NewEmpty", "x.new_empty((0, 2))", normal(2), integers(0, 9, 3)),
     *each("TensorToTuple", "sequence.TensorToTuple()(x)", array([1, 2, 3], "int64"), array([1.5, 2.5])),
+    Case("MapUniform", "P.MapUniform()(x, 2, 5)", x=array([1, 2, 7, 13], "int32")),
+    Case("MapUniform", "P.MapUniform()(x, y, z)", x=array([0, 9, 4], "int64"), y=mutable(3), z=mutable(4)),
+    Case("Assert", "ops.Assert()(x.sum() > -99.0, [x])\nx * 2.0", x=normal(3)),
+    Case("Assert", "ops.Assert()(ops.all(x < 99.0), (x,))\nx.sum()", x=normal(2, 2)),
 )
