@@ -112,21 +112,11 @@ def convert(
     from mindferry import conversion
 
     return conversion.convert(
-        Path(source),
-        Path(target),
-        opset=opset,
-        input_shapes=input_shapes,
-        dynamic_batch=dynamic_batch,
-        consumer=consumer,
-        input_names=input_names,
-        output_names=output_names,
-        checkpoint=None if weights is None else Path(weights),
-        key=key,
-        approximate=approximate,
-        level=level,
-        build=build,
-        progress=progress,
-    )
+        Path(source), Path(target), opset=opset, input_shapes=input_shapes, dynamic_batch=dynamic_batch,
+        consumer=consumer, input_names=input_names, output_names=output_names,
+        checkpoint=None if weights is None else Path(weights), key=key, approximate=approximate, level=level,
+        build=build, progress=progress,
+    )  # fmt: skip
 
 
 def export(
@@ -174,17 +164,10 @@ def export(
     from mindferry import networks
 
     return networks.export(
-        network,
-        Path(target),
-        input_shapes=input_shapes,
-        input_dtypes=input_dtypes or {},
-        checkpoint=None if weights is None else Path(weights),
-        opset=opset,
-        key=key,
-        approximate=approximate,
-        level=level,
-        progress=progress,
-    )
+        network, Path(target), input_shapes=input_shapes, input_dtypes=input_dtypes or {},
+        checkpoint=None if weights is None else Path(weights), opset=opset, key=key, approximate=approximate,
+        level=level, progress=progress,
+    )  # fmt: skip
 
 
 def open(
@@ -239,17 +222,10 @@ def open(
     from mindferry.sessions import Request, open_session
 
     request = Request(
-        model=Path(model),
-        graph=None if graph is None else Path(graph),
-        weights=None if weights is None else Path(weights),
-        network=network,
-        input_shapes=input_shapes,
-        input_dtypes=input_dtypes,
-        opset=opset,
-        approximate=approximate,
-        level=level,
-        key=key,
-    )
+        model=Path(model), graph=None if graph is None else Path(graph),
+        weights=None if weights is None else Path(weights), network=network, input_shapes=input_shapes,
+        input_dtypes=input_dtypes, opset=opset, approximate=approximate, level=level, key=key,
+    )  # fmt: skip
     return open_session(request, device=device, runtime=runtime, options=options, warm_up=warm_up)
 
 
