@@ -217,7 +217,9 @@ def ragged_tensor_to_sparse(
     """Index vectors, values and dense shape of rows of several lengths, nested to any depth."""
     if op.rank(rt_dense_values) != 1:
         raise LoweringError(f"values of {op.rank(rt_dense_values)} dimensions are not supported; one is")
-    numbers, parts, sizes = _numbers(op, rt_dense_values), [], []
+    numbers = _numbers(op, rt_dense_values)
+    parts: list[ir.Value] = []
+    sizes: list[ir.Value] = []
     for splits in reversed(rt_nested_splits):
         wide = op.cast(splits, INT64)
         numbers, position = _owner(op, wide, numbers)
