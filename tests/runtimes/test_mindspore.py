@@ -42,6 +42,14 @@ def test_a_network_runs_step_by_step_too() -> None:
         np.testing.assert_allclose(session.run(IMAGES[:2])["output"], LOGITS[:2], atol=1e-4)
 
 
+@pytest.mark.parametrize("level", ["O1", "O2", "auto"])
+def test_a_network_in_mixed_precision(level: str) -> None:
+    options = {"amp": level, "jit_level": "O1"}
+    with mindferry.open(WEIGHTS, network=NETWORK, runtime="mindspore", options=options) as session:
+        error = np.abs(session.run(IMAGES[:2])["output"] - LOGITS[:2]).max()
+    assert 1e-4 < error < 0.1
+
+
 def test_inputs_and_outputs_of_a_graph_and_of_a_network() -> None:
     with mindferry.open(GRAPH, runtime="mindspore") as session:
         assert session.inputs == (TensorSpec("x", DType.FLOAT32, (None, 1, 32, 32)),)
@@ -115,7 +123,7 @@ def test_requests_that_cannot_be_meant() -> None:
         mindferry.open(GRAPH, runtime="mindspore", options={"mode": "fast"})
     with pytest.raises(OptionError, match=r"^MindSpore runs MindIR in graph mode only$"):
         mindferry.open(GRAPH, runtime="mindspore", options={"mode": "pynative"})
-    with pytest.raises(OptionError, match=r"^MindSpore runs a model in the shapes that it was exported with"):
+    with pytest.raises(OptionError, match=r"^MindSpore runs a model in the shapes and element types that it has"):
         mindferry.open(GRAPH, runtime="mindspore", input_shapes={"x": (1, 1, 32, 32)})
 
 

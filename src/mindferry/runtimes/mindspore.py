@@ -1,6 +1,7 @@
 """MindSpore itself: a checkpoint in its Cell, or MindIR through nn.GraphCell, on CPU, GPU or Ascend.
 
-MindSpore takes its device and mode for the whole process: a session sets them when it is made and before each run.
+MindSpore takes its device, mode and precision for the whole process: a session sets them when it is made, and the mode
+before each run. Left to itself it rounds float32 convolutions on Ascend (HF32) and GPU (TF32), so both are always set.
 """
 
 from __future__ import annotations
@@ -19,6 +20,17 @@ from mindferry.types import TensorSpec
 
 _TARGETS = {"cpu": "CPU", "gpu": "GPU", "ascend910": "Ascend"}
 _MODES = {"graph": "GRAPH_MODE", "pynative": "PYNATIVE_MODE"}
+_ASCEND_PRECISIONS = {
+    "origin": "must_keep_origin_dtype",
+    "hf32": "must_keep_origin_dtype",
+    "mixed": "allow_mix_precision",
+    "fp16": "force_fp16",
+}
+"""As MindSpore calls them."""
+
+_PRECISIONS = {"cpu": ("origin",), "gpu": ("origin", "tf32"), "ascend910": tuple(_ASCEND_PRECISIONS)}
+_AMP_LEVELS = ("O0", "O1", "O2", "O3", "auto")
+_JIT_LEVELS = ("", "O0", "O1", "O2")
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -28,9 +40,17 @@ class Options:
 
     Attributes:
         mode: "graph" compiles the network for each new input shape, "pynative" runs it step by step.
+        precision: "origin" keeps element types and float32 whole. GPU: "tf32" rounds the operands of matrix products and
+            convolutions. Ascend: "hf32" rounds them likewise, "mixed" computes in float16 or bfloat16 where MindSpore
+            thinks it safe, "fp16" wherever there is such an operator. The first session of a process decides.
+        amp: for a network (Cell): level of `mindspore.amp.auto_mixed_precision`: "O0" (none) to "O3", or "auto".
+        jit_level: how graphs are optimised: "O0", "O1" or "O2"; "" leaves it to MindSpore.
     """
 
     mode: str = "graph"
+    precision: str = "origin"
+    amp: str = "O0"
+    jit_level: str = ""
 
 
 class MindSpore(Runtime):
@@ -45,11 +65,8 @@ class MindSpore(Runtime):
         networks.library()
 
     def _prepare_impl(self, source: Source, device: Device, options: Options) -> Session:
-        if options.mode not in _MODES:
-            raise OptionError(f"there is no mode {options.mode!r}; choose {', '.join(_MODES)}")
-        if source.format == "mindir" and options.mode != "graph":
-            raise OptionError("MindSpore runs MindIR in graph mode only")
-        _use(device)
+        _check(source, device, options)
+        _use(device, options)
         mode = getattr(networks.library(), _MODES[options.mode])
         if source.network is None:
             return MindSporeSession(_graph_cell(source), device, source.inputs, source.outputs, mode)
@@ -57,6 +74,8 @@ class MindSpore(Runtime):
         networks.fill(cell, source.path, key=source.key)
         arguments = inspect.signature(cell.construct).parameters.values()
         inputs = tuple(TensorSpec(one.name, None, None) for one in arguments if one.default is one.empty)
+        if options.amp != "O0":
+            cell = networks.library().amp.auto_mixed_precision(cell, options.amp)
         return MindSporeSession(cell, device, inputs, (), mode)
 
 
@@ -82,7 +101,24 @@ class MindSporeSession(Session):
         self._cell = None
 
 
-def _use(device: Device) -> None:
+def _check(source: Source, device: Device, options: Options) -> None:
+    for name, given, choices in (
+        ("mode", options.mode, tuple(_MODES)),
+        ("amp", options.amp, _AMP_LEVELS),
+        ("jit_level", options.jit_level, _JIT_LEVELS),
+    ):
+        if given not in choices:
+            raise OptionError(f"there is no {name} {given!r}; choose {', '.join(filter(None, choices))}")
+    if options.precision not in _PRECISIONS[device.kind]:
+        choices = _PRECISIONS[device.kind]
+        raise OptionError(f"MindSpore has no precision {options.precision!r} on {device}; choose {', '.join(choices)}")
+    if source.format == "mindir" and options.mode != "graph":
+        raise OptionError("MindSpore runs MindIR in graph mode only")
+    if source.network is None and options.amp != "O0":
+        raise OptionError("amp is for networks (Cells); a MindIR has its element types already")
+
+
+def _use(device: Device, options: Options) -> None:
     mindspore, target = networks.library(), _TARGETS[device.kind]
     if not mindspore.hal.is_available(target):
         build = f"MindSpore {mindspore.__version__} finds no {target} here"
@@ -91,6 +127,23 @@ def _use(device: Device) -> None:
         mindspore.set_device(target, device.index)
     except (RuntimeError, ValueError) as error:
         raise NoDevice(f"MindSpore cannot use {device}: {words(error)}") from error
+    try:
+        _set_precision(mindspore.device_context, device, options.precision)
+    except RuntimeError as error:
+        raise OptionError(f"precision {options.precision} comes too late in this process: {words(error)}") from error
+    if options.jit_level:
+        mindspore.set_context(jit_config={"jit_level": options.jit_level})
+
+
+def _set_precision(context: Any, device: Device, precision: str) -> None:
+    """Sets what MindSpore would otherwise decide; it refuses to change this later in a process."""
+    if device.kind == "gpu":
+        context.gpu.op_precision.conv_allow_tf32(precision == "tf32")
+        context.gpu.op_precision.matmul_allow_tf32(precision == "tf32")
+    if device.kind == "ascend910":
+        context.ascend.op_precision.precision_mode(_ASCEND_PRECISIONS[precision])
+        context.ascend.op_precision.conv_allow_hf32(precision == "hf32")
+        context.ascend.op_precision.matmul_allow_hf32(precision == "hf32")
 
 
 def _graph_cell(source: Source) -> Any:
