@@ -264,12 +264,17 @@ class Limits:
     memory: int
 
 
-def supervise(name: str, folder: Path, stages: list[str], limits: Limits) -> tuple[dict[str, Any], dict[str, Any]]:
+LIMITS = Limits(600.0, 14 * 2**30)
+
+
+def supervise(
+    name: str, folder: Path, stages: list[str], limits: Limits, python: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The results of the stages that a process of its own has finished, and how it ended.
 
     The process works in a scratch folder, where MindSpore leaves its dumps of a failed compilation.
     """
-    command = [sys.executable, str(Path(__file__).resolve()), "--out", str(folder.resolve()), "--stages", *stages]
+    command = [python, str(Path(__file__).resolve()), "--out", str(folder.resolve()), "--stages", *stages]
     with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
             [*command, "--", name],
@@ -313,15 +318,15 @@ def resident(process: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def record(name: str, folder: Path, limits: Limits) -> dict[str, Any]:
-    """Records one network and writes NAME.json last, which marks it as done.
+def record(name: str, folder: Path, limits: Limits, python: str = sys.executable) -> dict[str, Any]:
+    """Records one network, with a Python that has MindSpore, and writes NAME.json last, which marks it as done.
 
     A process that crashes or exceeds a limit costs the stage that it was at; another one goes on after that.
     """
     result: dict[str, Any] = {"name": name, "seed": SEED}
     waiting = list(STAGES)
     while waiting:
-        found, ended = supervise(name, folder, waiting, limits)
+        found, ended = supervise(name, folder, waiting, limits, python)
         result |= found
         if "create" not in result:
             result["create"] = ended
@@ -355,9 +360,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="only print the chosen names, the architectures first")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the recordings")
     parser.add_argument(
-        "--timeout", type=float, default=600.0, metavar="SECONDS", help="for each network (default 600)"
+        "--timeout", type=float, default=LIMITS.seconds, metavar="SECONDS", help="for each network (default 600)"
     )
-    parser.add_argument("--memory", type=float, default=14.0, metavar="GB", help="for each network (default 14)")
+    parser.add_argument(
+        "--memory", type=float, default=LIMITS.memory / 2**30, metavar="GB", help="for each network (default 14)"
+    )
     parser.add_argument("--stages", nargs="+", choices=STAGES, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if not (options.names or options.architectures or options.all):

@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from record import LIMITS, record
+
 HERE = Path(__file__).resolve().parent
 
 LARGE = (
@@ -30,13 +32,7 @@ LARGE = (
 def survey(name: str, python: str, scratch: Path, opset: int) -> dict[str, Any]:
     """One network's line: recorded in one process, converted and compared in another, its files removed afterwards."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        subprocess.run(
-            [python, str(HERE / "record.py"), "--out", folder, name],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            timeout=3600,
-        )
-        recorded = json.loads((Path(folder) / f"{name}.json").read_text())
+        recorded = record(name, Path(folder), LIMITS, python)
         row: dict[str, Any] = {"network": name, **subject(recorded)}
         if all(recorded.get(stage, {}).get("status") == "ok" for stage in ("mindir", "run")):
             row |= answer(Path(folder), name, opset)
