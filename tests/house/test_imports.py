@@ -19,6 +19,14 @@ EXTRAS = (
 
 FORBIDDEN = {
     "formats/mindir": ("onnx", "onnx_ir", "mindferry.lowering", "mindferry.runtimes", "mindferry.passes"),
+    "formats/air": (
+        "onnx",
+        "onnx_ir",
+        "mindferry.lowering",
+        "mindferry.runtimes",
+        "mindferry.passes",
+        "mindferry.to_air",
+    ),
     "formats/ckpt": ("onnx", "onnx_ir", "mindferry.lowering", "mindferry.runtimes", "mindferry.passes"),
     "formats/_wire.py": ("onnx", "onnx_ir", "numpy", "mindferry.graph", "mindferry.lowering"),
     "formats": ("mindferry.lowering", "mindferry.passes", "mindferry.runtimes", "mindferry.api", "mindferry.cli"),
@@ -30,6 +38,14 @@ FORBIDDEN = {
         "mindferry.formats.mindir",
         "mindferry.lowering",
         "mindferry.passes",
+        "mindferry.api",
+        "mindferry.cli",
+    ),
+    "to_air": (
+        "google",
+        "mindspore",
+        "mindferry.formats.mindir",
+        "mindferry.runtimes",
         "mindferry.api",
         "mindferry.cli",
     ),

@@ -164,7 +164,8 @@ NORM = [
 
 MATMUL = [
     c("MatMul", "MatMulV2", f(3, 4), f(4, 5)),
-    c("MatMul", "BatchMatMulV2", f(2, 3, 4), f(2, 4, 5)),
+    c("MatMul", "BatchMatMul", f(2, 3, 4), f(2, 4, 5)),
+    c("MatMul", "BatchMatMulV2", f(2, 3, 4), f(2, 4, 5), dynamic={0: (0,), 1: (0,)}),
     c("MatMul", "BatchMatMulV2", f(2, 3, 4), f(4, 5), k=(1,)),
     c("MatMul", "BatchMatMulV2", f(2, 1, 3, 4), f(6, 4, 5)),
     c("MatMul", "MatMulV2 Squeeze Unsqueeze", f(4), f(4, 5)),

@@ -22,7 +22,8 @@ def write(
     """Writes an ONNX model in memory as AIR, as `mindferry.writers` calls it.
 
     Returns:
-        How many ops there are, of how many operators, and the files, the model first.
+        `ops` and `operators`: how many ops there are, of how many operators; `weights`: the folder of the weights beside
+        the model, where they are too large for it.
 
     Raises:
         ConvertError: operators or nodes without a GE form, all of them; nothing is written then.
@@ -32,6 +33,7 @@ def write(
     from mindferry.to_air.lower import lower
 
     air = lower(model, progress)
-    files = writer.save(air, target)
+    _, *weights = writer.save(air, target)
     types = [op.type for op in air.graph.ops]
-    return {"ops": len(types), "operators": len(set(types)), "files": [path.name for path in files]}
+    facts: dict[str, Any] = {"ops": len(types), "operators": len(set(types))}
+    return facts | {"weights": str(weights[0].parent)} if weights else facts

@@ -112,7 +112,7 @@ def _with_batch(op: Builder, indices: Value, count: int) -> Value:
     if not indices.is_static:
         raise LoweringError(f"with batch_dims {count} needs indices of known shape")
     shape = indices.known_shape
-    batch = np.stack(np.indices(shape[:-1])[:count], axis=-1)
+    batch = np.moveaxis(np.indices(shape[:-1])[:count], 0, -1)
     parts = [op.constant(batch, indices.dtype), indices]
     return op.ConcatV2(parts, len(shape) - 1, N=2, shape=(*shape[:-1], shape[-1] + count))
 

@@ -10,7 +10,7 @@ from mindferry.to_air.values import Value
 
 @to_ge("MatMul")
 def matmul(op: Builder, a: Value, b: Value) -> Value:
-    """MatMulV2 for matrices, BatchMatMulV2 for more dimensions; a vector becomes a matrix first."""
+    """MatMulV2 for matrices, BatchMatMul for equal batches, BatchMatMulV2 for others; a vector becomes a matrix first."""
     if a.rank == 0 or b.rank == 0:
         raise LoweringError("needs vectors or matrices")
     vector_a, vector_b = a.rank == 1, b.rank == 1
@@ -22,9 +22,12 @@ def matmul(op: Builder, a: Value, b: Value) -> Value:
         shape: tuple[int, ...] = (a.known_shape[0], b.known_shape[1])
         found = op.MatMulV2(a, b, transpose_x1=False, transpose_x2=False, offset_x=0, shape=shape)
     else:
-        batch = _batch(a.known_shape[:-2], b.known_shape[:-2])
-        shape = (*batch, a.known_shape[-2], b.known_shape[-1])
-        found = op.BatchMatMulV2(a, b, adj_x1=False, adj_x2=False, offset_x=0, shape=shape)
+        batches = a.known_shape[:-2], b.known_shape[:-2]
+        shape = (*_batch(*batches), a.known_shape[-2], b.known_shape[-1])
+        if batches[0] == batches[1] and -1 not in batches[0]:
+            found = op.BatchMatMul(a, b, adj_x1=False, adj_x2=False, shape=shape)
+        else:
+            found = op.BatchMatMulV2(a, b, adj_x1=False, adj_x2=False, offset_x=0, shape=shape)
     axes = [len(shape) - 2] * vector_a + [len(shape) - 1] * vector_b
     return op.Squeeze(found, axis=axes, shape=op.result.shape) if axes else found
 

@@ -202,10 +202,7 @@ def dropout(
     return x
 
 
-refuse(
-    "control flow has no AIR form here; convert at a static input shape, so that loops and branches unroll", "If", "Loop",
-    "Scan",
-)  # fmt: skip
+refuse("its graphs inside the graph are not written to AIR", "If", "Loop", "Scan")
 refuse("quantized ONNX does not go to AIR; convert the float model and quantize with the compiler", "QuantizeLinear",
        "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger", "ConvInteger")  # fmt: skip
 refuse("GE's random operators draw other numbers", "RandomNormal", "RandomNormalLike", "RandomUniform",
