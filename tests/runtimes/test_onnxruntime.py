@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import ml_dtypes
@@ -17,7 +16,7 @@ from onnx import TensorProto, helper
 
 import mindferry
 from mindferry import runtimes
-from mindferry.errors import BackendFailed, BadFeed, NoDevice, NotInstalled, OptionError
+from mindferry.errors import BackendFailed, BadFeed, NotInstalled, OptionError
 from mindferry.runtimes.base import Device, Source
 from mindferry.types import COMPLEX_INPUTS, DType, TensorSpec
 from runtimes import models
@@ -176,74 +175,3 @@ def test_a_device_that_the_package_was_not_built_for(tmp_path: Path, device: str
         NotInstalled, match=rf"^the installed ONNX Runtime \(onnxruntime .*\) has no {provider}: pip uninstall"
     ):
         mindferry.open(models.add(tmp_path / "a.onnx"), device=device)
-
-
-class FallenBack:
-    """InferenceSession as it behaves where a provider cannot be made: it runs on the CPU and says nothing."""
-
-    made: tuple[Any, ...] = ()
-
-    def __init__(self, model: Any, settings: Any, *, providers: Any, enable_fallback: int) -> None:
-        type(self).made = (providers, enable_fallback)
-
-    def get_providers(self) -> list[str]:
-        return ["CPUExecutionProvider"]
-
-
-@pytest.mark.parametrize(
-    ("device", "options", "providers", "text"),
-    [
-        (
-            "gpu:1",
-            {},
-            [("CUDAExecutionProvider", {"device_id": "1"})],
-            "gpu:1 cannot be used: ONNX Runtime fell back to CPUExecutionProvider; CUDAExecutionProvider needs an NVIDIA driver",
-        ),
-        (
-            "gpu",
-            {"providers": ["tensorrt", "cuda"], "provider_options": {"tensorrt": {"trt_fp16_enable": True}}},
-            [
-                ("TensorrtExecutionProvider", {"device_id": "0", "trt_fp16_enable": "True"}),
-                ("CUDAExecutionProvider", {"device_id": "0"}),
-            ],
-            "gpu cannot be used: ONNX Runtime fell back to CPUExecutionProvider; TensorrtExecutionProvider needs",
-        ),
-        (
-            "ascend310",
-            {},
-            [("CANNExecutionProvider", {"device_id": "0"})],
-            "ascend310 cannot be used: ONNX Runtime fell back to CPUExecutionProvider; CANNExecutionProvider needs an Ascend",
-        ),
-    ],
-)
-def test_a_silent_fallback_is_caught(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, options: dict[str, Any], providers: Any, text: str
-) -> None:
-    compiled = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CANNExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: compiled)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", FallenBack)
-    with pytest.raises(NoDevice) as caught:
-        mindferry.open(models.add(tmp_path / "a.onnx"), device=device, options=options)
-    assert str(caught.value).startswith(text)
-    assert FallenBack.made == (providers, 0)
-
-
-def test_a_provider_that_comes_up_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Present(FallenBack):
-        def get_providers(self) -> list[str]:
-            return ["CUDAExecutionProvider", "CPUExecutionProvider"]
-
-        def get_inputs(self) -> list[Any]:
-            return [SimpleNamespace(name="x", type="tensor(float)", shape=[1])]
-
-        get_outputs = get_inputs
-
-        def get_modelmeta(self) -> Any:
-            return SimpleNamespace(custom_metadata_map={})
-
-    monkeypatch.setattr(
-        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    )
-    monkeypatch.setattr(onnxruntime, "InferenceSession", Present)
-    session = mindferry.open(models.add(tmp_path / "a.onnx"), device="gpu", options={"strict": True})
-    assert str(session.device) == "gpu"

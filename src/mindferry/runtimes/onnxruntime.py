@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mindferry.errors import BackendFailed, NoDevice, NotInstalled, OptionError
+from mindferry.errors import BackendFailed, NoDevice, NotInstalled, OptionError, words
 from mindferry.runtimes.base import Device, Runtime, Session, Source
 from mindferry.types import COMPLEX_INPUTS, DType, Shape, TensorSpec
 
@@ -49,6 +49,9 @@ _NEEDS = {
     "tensorrt": "an NVIDIA driver and TensorRT 10 (pip install 'tensorrt-cu13>=10.13,<11')",
     "cann": "an Ascend driver and CANN, with its set_env.sh sourced",
 }
+_EXACT = {"cuda": {"use_tf32": "0"}, "cann": {"precision_mode": "must_keep_origin_dtype"}}
+"""Options without which CUDA rounds the operands of float32 products to 10 bits of mantissa, and CANN takes float16."""
+
 _OPTIMIZATION = {
     "none": "ORT_DISABLE_ALL",
     "basic": "ORT_ENABLE_BASIC",
@@ -62,6 +65,7 @@ _DTYPES = {
     "complex64": DType.COMPLEX64, "complex128": DType.COMPLEX128, "string": DType.STRING,
 }  # fmt: skip
 _BFLOAT16_IN_ONNX = 16
+_NO_SUCH_GPU = "invalid device ordinal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,9 @@ class Options:
         optimization: how far the graph is optimised: "none", "basic", "extended" or "all".
         providers: "cuda", "tensorrt", "cann" or "cpu", in order of preference; () is the device's default. Every one
             of them must come up.
-        provider_options: by provider, such as {"tensorrt": {"trt_fp16_enable": "1"}}.
+        provider_options: by provider, such as {"tensorrt": {"trt_fp16_enable": "1"}}. By default CUDA and CANN compute
+            in the model's own precision, which {"cuda": {"use_tf32": "1"}} and {"cann": {"precision_mode": "force_fp16"}}
+            change.
         strict: no node may run on the CPU instead of the wanted provider.
         config: session configuration entries, such as {"session.intra_op.allow_spinning": "0"}.
         attributes: attributes of onnxruntime.SessionOptions. With {"enable_profiling": True, "profile_file_prefix": "a"}
@@ -108,12 +114,13 @@ class OnnxRuntime(Runtime):
         providers = _wanted(device, options)
         settings = _session_options(options)
         model, kept = _model(source, settings)
-        inner = onnxruntime.InferenceSession(
-            model,
-            settings,
-            providers=[(_PROVIDERS[name], _provider_options(name, device, options)) for name in providers],
-            enable_fallback=0,
-        )
+        wanted = [(_PROVIDERS[name], _provider_options(name, device, options)) for name in providers]
+        try:
+            inner = onnxruntime.InferenceSession(model, settings, providers=wanted, enable_fallback=0)
+        except Exception as error:
+            if _NO_SUCH_GPU in str(error):
+                raise NoDevice(f"{device} is not there: {words(error)}") from error
+            raise
         _require(inner.get_providers(), providers, device)
         return OnnxRuntimeSession(inner, source, device, kept)
 
@@ -180,7 +187,7 @@ def _require(found: Sequence[str], wanted: Sequence[str], device: Device) -> Non
 
 def _provider_options(name: str, device: Device, options: Options) -> dict[str, str]:
     given = {key: str(value) for key, value in options.provider_options.get(name, {}).items()}
-    return given if name == "cpu" else {"device_id": str(device.index), **given}
+    return given if name == "cpu" else {"device_id": str(device.index), **_EXACT.get(name, {}), **given}
 
 
 def _session_options(options: Options) -> onnxruntime.SessionOptions:
