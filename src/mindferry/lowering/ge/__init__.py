@@ -13,9 +13,16 @@ import pkgutil
 from mindferry.lowering import ops
 from mindferry.lowering.ge.equal import register_equal
 
-WITHOUT_MEANING = frozenset({
-    "N", "parallel_iterations", "offset_x", "use_locking", "validate_indices", "negative_index_support",
-})
+WITHOUT_MEANING = frozenset(
+    {
+        "N",
+        "parallel_iterations",
+        "offset_x",
+        "use_locking",
+        "validate_indices",
+        "negative_index_support",
+    }
+)
 """Attributes that say nothing more than the inputs do."""
 
 

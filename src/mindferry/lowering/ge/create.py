@@ -70,6 +70,12 @@ def triu(op: Context, x: ir.Value, *, diagonal: int = 0) -> ir.Value:
     return primitive(op, "Triu", x, diagonal)
 
 
+@lowers_ge("RangeD")
+def range_d(op: Context, x: ir.Value, *, start: float, limit: float, delta: float) -> ir.Value:
+    """As Range, in x's element type; x only holds the positions that the chip needs."""
+    return create.stepped(op, start, limit, delta, x.dtype)
+
+
 @lowers_ge("LinSpace")
 def lin_space(op: Context, start: ir.Value, stop: ir.Value, num: Any) -> ir.Value:
     """num values at equal distances from start to stop, both included."""

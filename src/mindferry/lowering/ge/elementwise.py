@@ -11,7 +11,7 @@ import onnx_ir as ir
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
 from mindferry.lowering.helpers import in_floats
-from mindferry.lowering.ops import arithmetic, cast, elementwise, extremum, mask
+from mindferry.lowering.ops import arithmetic, cast, comparison, distance, elementwise, extremum, mask
 from mindferry.lowering.registry import lowers_ge
 
 _PRODUCT, _SUM, _LARGEST = 0, 1, 2
@@ -123,3 +123,21 @@ def select(op: Context, condition: ir.Value, x1: ir.Value, x2: ir.Value) -> ir.V
     if op.rank(condition) == 1 and rank > 1:
         condition = op.Unsqueeze(condition, list(range(1, rank)))
     return mask.select(op, condition, x1, x2)
+
+
+@lowers_ge("ApproximateEqual")
+def approximate_equal(op: Context, x1: ir.Value, x2: ir.Value, *, tolerance: float = 1e-5) -> ir.Value:
+    """True where x1 and x2 differ by less than the tolerance."""
+    return comparison.approximate_equal(op, x1, x2, tolerance=tolerance)
+
+
+@lowers_ge("NanToNum")
+def nan_to_num(op: Context, x: ir.Value, *, nan: float, posinf: float, neginf: float) -> ir.Value:
+    """x with its NaN and infinities replaced."""
+    return elementwise.nan_to_num(op, x, nan, posinf, neginf)
+
+
+@lowers_ge("Cdist")
+def cdist(op: Context, x1: ir.Value, x2: ir.Value, *, p: float = 2.0) -> ir.Value:
+    """The p-norm of the difference of every row of x1 and every row of x2."""
+    return distance.cdist(op, x1, x2, p=p)

@@ -11,14 +11,15 @@ from mindferry.lowering.registry import GE, Lowering, lowers
 
 EQUAL = {
     "x": """
-        Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Erf Erfc Expm1 FastGelu Floor Gelu HardSwish Identity Inv Invert
-        IsFinite IsInf IsNan Log1p LogSigmoid LogicalNot Mish Neg OnesLike Reciprocal Relu Relu6 Rint Rsqrt Selu Sigmoid
+        Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Diag DiagPart Erf Erfc Expm1 FastGelu Floor Gelu HardSwish Identity Inv Invert
+        IsFinite IsInf IsNan L2Loss Log1p LogSigmoid LogicalNot Mish Neg OnesLike PopulationCount Reciprocal Relu Relu6 Rint Rsqrt Selu Sigmoid
         Sign Sin Sinh Softplus Softsign Sqrt Square StopGradient Tan Tanh TensorMove ZerosLike""",
     "x1 x2": """
-        Add Atan2 BitwiseAnd BitwiseOr BitwiseXor Div DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual
-        LogicalAnd LogicalOr Maximum Minimum Mod Mul MulNoNan NotEqual Pow RealDiv SquareSumAll SquaredDifference Sub
+        Add Atan2 BitwiseAnd BitwiseOr BitwiseXor Div DivNoNan Equal FloorDiv FloorMod Gcd Greater GreaterEqual Less LessEqual
+        LogicalAnd LogicalOr Maximum Minimum Mod Mul MulNoNan NextAfter NotEqual Pow RealDiv SquareSumAll SquaredDifference Sub
         TruncateDiv TruncateMod Xdivy Xlogy""",
     "*x": "AddN IdentityN",
+    "bbox_tensor img_metas": "CheckValid",
     "condition then else_": "SelectV2",
     "features labels": "SoftmaxCrossEntropyWithLogits",
     "indices x shape": "ScatterNd",
@@ -33,6 +34,7 @@ EQUAL = {
     "x mask value": "MaskedFill",
     "x multiples": "Tile",
     "x perm": "Transpose",
+    "x segment_ids num_segments": "UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd UnsortedSegmentSum",
     "x shape": "BroadcastTo Expand",
     "x y": "LeftShift RightShift",
 }

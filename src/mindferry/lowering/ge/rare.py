@@ -1,4 +1,4 @@
-"""What is left: batches of blocks, boxes, training leftovers, and the operators that only a training graph has."""
+"""Blocks of space in the batch, what training leaves behind, and the operators that no inference graph should have."""
 
 from __future__ import annotations
 
@@ -66,22 +66,6 @@ def space_to_batch_d(op: Context, x: ir.Value, *, block_size: int, paddings: Any
 def batch_to_space_d(op: Context, x: ir.Value, *, block_size: int, crops: Any) -> ir.Value:
     """A part of the first axis becomes blocks of both spatial axes, which are cropped then."""
     return _flat_blocks(op, x, lambda x: space.batch_to_space(op, x, block_size=block_size, crops=crops))
-
-
-@lowers_ge("NonMaxSuppressionV6", "NonMaxSuppressionV7")
-def non_max_suppression(
-    op: Context, boxes: ir.Value, scores: ir.Value, max_output_size: Any = None, iou_threshold: Any = None,
-    score_threshold: Any = None, index_id: Any = None, *, center_point_box: int = 0, max_boxes_size: int = 0,
-) -> ir.Value:  # fmt: skip
-    """(image, class, box) of the boxes that are kept; index_id only holds what the chip needs."""
-    thresholds = [
-        None if one is None else op.Reshape(op.cast(one, ir.DataType.FLOAT), [1])
-        for one in (iou_threshold, score_threshold)
-    ]
-    most = None if max_output_size is None else op.Reshape(op.cast(max_output_size, ir.DataType.INT64), [1])
-    held = [op.cast(one, ir.DataType.FLOAT) for one in (boxes, scores)]
-    kept = op.NonMaxSuppression(*held, most, *thresholds, center_point_box=center_point_box)
-    return op.cast(kept, op.result_dtype or ir.DataType.INT32)
 
 
 @lowers_ge("Dropout")

@@ -69,7 +69,37 @@ SOME = np.array([[[0, 0, 1, 1], [0, 0, 1, 0.9], [2, 2, 3, 3]]], np.float32)
 SCORES = np.array([[[0.9, 0.8, 0.7]]], np.float32)
 KEPT = np.array([[0, 0, 0], [0, 0, 2]], np.int32)
 FEW = {"max_output_size": vector(3), "iou_threshold": np.array([0.5], np.float32)}
+ANCHORS = np.array([[0, 0, 9, 4], [2, 2, 5, 7]], np.float32)
+TRUTHS = np.array([[1, 1, 8, 6], [2, 0, 7, 7]], np.float32)
+MIDDLES, TRUE_MIDDLES = (np.stack([(one[:, 0] + one[:, 2]) / 2, (one[:, 1] + one[:, 3]) / 2], 1) for one in (ANCHORS, TRUTHS))
+SIZES, TRUE_SIZES = (one[:, 2:] - one[:, :2] + 1 for one in (ANCHORS, TRUTHS))
+DELTAS = np.concatenate([(TRUE_MIDDLES - MIDDLES) / SIZES, np.log(TRUE_SIZES / SIZES)], 1).astype(np.float32)
+SCORED = np.array([[0, 0, 4, 4, 0.5], [0, 0, 4, 5, 0.9], [6, 6, 9, 9, 0.7]], np.float32)
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """The area that two boxes of whole pixels share, over that of both."""
+    shared = np.prod(np.maximum(np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]) + 1, 0))
+    return shared / (np.prod(one[2:] - one[:2] + 1) + np.prod(other[2:] - other[:2] + 1) - shared)
+
+
+OVERLAPS = np.array([[overlap(anchor, truth) for anchor in ANCHORS] for truth in TRUTHS], np.float32)
+STILL = np.concatenate([np.zeros((1, 18, 2, 2)), np.ones((1, 9, 2, 2))], 1).astype(np.float32)
+PICTURE = numbers(1, 2, 4, 4)
+SAMPLED = np.zeros((1, 2, 6, 6), np.float32)
+for _row, _column, _y, _x in np.ndindex(2, 2, 3, 3):
+    SAMPLED[:, :, _row * 3 + _y, _column * 3 + _x] = PICTURE[:, :, _row + _y, _column + _x]
 CASES = [
+    Case("BoundingBoxEncode", {"anchor_box": ANCHORS, "ground_truth_box": TRUTHS}, (DELTAS,)),
+    Case("BoundingBoxEncode", {"anchor_box": ANCHORS, "ground_truth_box": TRUTHS}, (DELTAS / 2 - 0.5,),
+         {"means": [1.0] * 4, "stds": [2.0] * 4}),
+    Case("BoundingBoxDecode", {"rois": ANCHORS, "deltas": DELTAS}, (TRUTHS,), {"max_shape": [20, 20]}),
+    Case("BoundingBoxDecode", {"rois": ANCHORS, "deltas": DELTAS}, (np.clip(TRUTHS, 0, 6),), {"max_shape": [6, 6]}),
+    Case("Iou", {"bboxes": ANCHORS, "gtboxes": TRUTHS}, (OVERLAPS,)),
+    Case("CheckValid", {"bbox_tensor": ANCHORS, "img_metas": np.array([8, 8, 1], np.float32)}, (np.array([False, True]),)),
+    Case("NMSWithMask", {"box_scores": SCORED}, (SCORED[[1, 2, 0]], vector(0, 1, 2), np.array([True, True, False]))),
+    Case("DeformableOffsets", {"x": PICTURE, "offsets": STILL}, (SAMPLED,),
+         {"strides": [1, 1, 1, 1], "pads": [0, 0, 0, 0], "ksize": [3, 3]}),
     Case("ResizeNearestNeighborV2", {"x": X, "size": SIZE}, (NEAREST,), constants=("size",)),
     Case("ResizeNearestNeighborV2", {"x": nhwc(X), "size": SIZE}, (nhwc(NEAREST),), {}, ("size",), {"x": "NHWC"}),
     Case("ResizeNearestNeighborV2D", {"x": X}, (NEAREST,), {"size": [8, 9]}),

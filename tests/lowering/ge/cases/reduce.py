@@ -45,7 +45,20 @@ def running(x: np.ndarray, function: Any, empty: float) -> np.ndarray:
     return np.flip(shifted, 1)
 
 
+def segments(function: Any, empty: float) -> np.ndarray:
+    """function over the rows of each of 3 segments, of which the second has none."""
+    parts = [ROWS[number == SEGMENTS] for number in range(3)]
+    return f32([function(part, 0) if len(part) else np.full(3, empty) for part in parts])
+
+
+ROWS, SEGMENTS = numbers(4, 3), vector(2, 0, 2, 0)
+COUNTED = {"x": ROWS, "segment_ids": SEGMENTS, "num_segments": vector(3).reshape(())}
+LOWEST = float(np.finfo(np.float32).min)
 CASES = [
+    Case("UnsortedSegmentSum", COUNTED, (segments(np.sum, 0),), constants=("num_segments",)),
+    Case("UnsortedSegmentProd", COUNTED, (segments(np.prod, 1),), constants=("num_segments",)),
+    Case("UnsortedSegmentMax", COUNTED, (segments(np.max, LOWEST),), constants=("num_segments",)),
+    Case("UnsortedSegmentMin", COUNTED, (segments(np.min, -LOWEST),), constants=("num_segments",)),
     *reductions(),
     Case("ReduceMean", {"x": X, "axes": np.zeros(0, np.int32)}, (X,), constants=("axes",)),
     Case("ReduceMeanD", {"x": X}, (f32(X.mean()),), {"axes": []}),

@@ -76,6 +76,8 @@ CASES = [
     Case("FillD", {"value": ON}, (np.full((2, 3), ON),), {"dims": [2, 3]}),
     Case("Range", range_of(1, 6, 2), (np.array([1, 3, 5], np.float32),), constants=("start", "limit", "delta")),
     Case("Range", range_of(0, 3, 1), (np.array([0, 1, 2], np.float32),), recorded=False),
+    Case("RangeD", {"x": np.arange(3, dtype=np.float32)}, (np.array([1, 3, 5], np.float32),),
+         {"start": 1.0, "limit": 6.0, "delta": 2.0}),
     Case("LinSpace", {"start": ON, "stop": OFF, "num": scalar(5)}, (np.linspace(3, -1, 5).astype(np.float32),),
          constants=("num",)),
     Case("LinSpaceD", {"assist": np.arange(5, dtype=np.float32), "start": ON[None], "stop": OFF[None], "num": vector(5)},
