@@ -42,7 +42,8 @@ def test_a_bare_machine_is_told_what_to_install() -> None:
 def test_a_cpu_with_everything() -> None:
     machine = Machine({"onnxruntime": "1.32.0", "openvino": "2026.4.1", "mindspore": "2.10.0", "numpy": "1.26.4"})
     assert [name for hardware, name in ready(machine)] == [
-        "MindSpore", "ONNX Runtime, converted in memory with the network's MindIR", "ONNX Runtime", "OpenVINO",
+        "MindSpore", "ONNX Runtime, converted in memory with the network's MindIR", "OpenVINO, converted likewise",
+        "ONNX Runtime", "OpenVINO",
     ]  # fmt: skip
     assert row(machine, "CPU", "checkpoint").ways[0].found == ("mindspore 2.10.0",)
 
@@ -60,6 +61,11 @@ def test_a_gpu_without_its_packages_and_packages_without_a_gpu() -> None:
     found = ready(Machine(packages, gpus=("/dev/nvidia0",)))
     assert ("GPU", "TensorRT") in found
     assert ("GPU", "ONNX Runtime with CUDA") in found
+    assert ("GPU", "ONNX Runtime with TensorRT") not in found, "TensorRT-RTX is not the library that it needs"
+    both = {**packages, "tensorrt-cu13": "10.16.1"}
+    assert ("GPU", "ONNX Runtime with TensorRT") in ready(Machine(both, gpus=("/dev/nvidia0",)))
+    newer = {**packages, "tensorrt-cu13": "11.4.0"}
+    assert ("GPU", "ONNX Runtime with TensorRT") not in ready(Machine(newer, gpus=("/dev/nvidia0",)))
 
 
 def test_an_ascend_machine() -> None:

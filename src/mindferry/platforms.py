@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 _COMMANDS = ("atc",)
 _LAST_WITHOUT_NUMPY_2 = (2, 10)
+_FULL_TENSORRT = ("tensorrt", "tensorrt-cu12", "tensorrt-cu13")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,12 @@ def _mindspore(machine: Machine) -> str:
     return f"mindspore {versions[0]}"
 
 
+def _tensorrt_10(machine: Machine) -> str:
+    """The only generation that ONNX Runtime's packages load."""
+    found = ((name, machine.packages.get(name, "")) for name in _FULL_TENSORRT)
+    return next((f"{name} {version}" for name, version in found if version.startswith("10.")), "")
+
+
 _MINDSPORE = Need(_mindspore, "pip install 'mindferry[mindspore]'")
 _NVIDIA = Need(lambda machine: ", ".join(machine.gpus), "an NVIDIA GPU with its driver")
 _ASCEND = Need(lambda machine: ", ".join(machine.npus), "an Ascend processor with its driver and CANN")
@@ -160,10 +167,18 @@ _ATC = Need(lambda machine: "atc" if "atc" in machine.commands else "", "ATC, wh
 _ORT = _package("onnxruntime", "onnxruntime-gpu", "onnxruntime-cann", install="pip install 'mindferry[cpu]'")
 _ORT_GPU = _package("onnxruntime-gpu", install="pip uninstall onnxruntime; pip install 'mindferry[gpu]'")
 _ORT_CANN = _package("onnxruntime-cann", install="pip uninstall onnxruntime; pip install onnxruntime-cann")
-_TENSORRT = _package("tensorrt-rtx-cu12", "tensorrt-rtx", "tensorrt", install="pip install 'mindferry[tensorrt]'")
+_TENSORRT = _package(
+    "tensorrt-rtx-cu12",
+    "tensorrt-rtx-cu13",
+    "tensorrt-rtx",
+    *_FULL_TENSORRT,
+    install="pip install 'mindferry[tensorrt]'",
+)
+_TENSORRT_10 = Need(_tensorrt_10, "pip install 'tensorrt-cu13>=10.13,<11'")
 _OPENVINO = _package("openvino", install="pip install 'mindferry[openvino]'")
 
 _IN_MEMORY = "ONNX Runtime, converted in memory with the network's MindIR"
+_LIKEWISE = "converted likewise"
 _Rows: TypeAlias = "tuple[tuple[str, str, tuple[Way, ...]], ...]"
 
 ROWS: _Rows = (
@@ -182,6 +197,7 @@ ROWS: _Rows = (
         (
             Way("MindSpore", (_MINDSPORE, _NVIDIA), "mindspore", "gpu"),
             Way(_IN_MEMORY, (_ORT_GPU, _NVIDIA), "onnxruntime", "gpu"),
+            Way(f"TensorRT, {_LIKEWISE}", (_TENSORRT, _NVIDIA), "tensorrt", "gpu"),
         ),
     ),
     (
@@ -189,6 +205,7 @@ ROWS: _Rows = (
         "ONNX",
         (
             Way("ONNX Runtime with CUDA", (_ORT_GPU, _NVIDIA), "onnxruntime", "gpu"),
+            Way("ONNX Runtime with TensorRT", (_ORT_GPU, _TENSORRT_10, _NVIDIA), "onnxruntime", "gpu"),
             Way("TensorRT", (_TENSORRT, _NVIDIA), "tensorrt", "gpu"),
         ),
     ),
@@ -198,6 +215,7 @@ ROWS: _Rows = (
         (
             Way("MindSpore", (_MINDSPORE,), "mindspore", "cpu", tried=True),
             Way(_IN_MEMORY, (_ORT,), "onnxruntime", "cpu", tried=True),
+            Way(f"OpenVINO, {_LIKEWISE}", (_OPENVINO,), "openvino", "cpu", tried=True),
         ),
     ),
     (
