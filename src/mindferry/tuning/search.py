@@ -218,13 +218,15 @@ class Search:
         for heat in range(HEATS):
             if heat:
                 self.racing = self._faster_half()
+            before = self._spent()
             series = rounds.measure(
                 {name: one.contender for name, one in self.racing.items()}, rounds=HEAT_ROUNDS, seconds=TURN_SECONDS,
                 deadline=self.start + self.task.budget, clock=self.clock,
             )  # fmt: skip
             for name, found in series.items():
                 self.racing[name].turns.extend(found.turns)
-            if self._spent() >= self.task.budget:
+            after, count = self._spent(), len(next(iter(series.values())).turns)
+            if after + (after - before) / count > self.task.budget:
                 return
 
     def _faster_half(self) -> dict[str, _Entrant]:

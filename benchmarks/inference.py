@@ -1,0 +1,434 @@
+"""Measures tuned inference against ONNX Runtime, OpenVINO and MindSpore, network by network, in one run.
+
+    python benchmarks/inference.py --zoo DIR --out DIR --mindspore PYTHON            # the networks of NETWORKS, batch 1 and 8
+    python benchmarks/inference.py --zoo DIR --out DIR --networks resnet50 swin_tiny --quick
+    python benchmarks/inference.py --out DIR --report                                # only the table and the plot anew
+
+DIR of --zoo holds NAME.mindir, as benchmarks/zoo/record.py makes them; PYTHON has MindSpore 2.10 and mindcv.
+
+For each network and batch MindFerry tunes its own file (the MindIR at batch 1; ONNX with a free batch at 8) at tolerance
+0 and 1e-2. Then fresh processes meet in rounds, each stopped while another one runs: both tuned files, opened with the
+device "auto"; and the bare libraries on a static ONNX file of that batch: ONNX Runtime and OpenVINO with default
+settings (where OpenVINO computes in half precision if the processor has it), and OpenVINO in float32. MindSpore runs the
+network itself in graph mode, once after compiling, or twice at batch 1.
+
+OUT/NAME.json holds every median; a network that has one is skipped, so that the command can be stopped and repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "performance.md"
+PLOT = HERE.parent / "docs" / "inference.svg"
+MARKS = "<!-- inference -->", "<!-- end of inference -->"
+
+NETWORKS = (
+    "convnext_tiny", "crossvit_9", "densenet121", "edgenext_xx_small", "efficientnet_b0", "ghostnet_050", "googlenet",
+    "inception_v3", "mixnet_s", "mobilenet_v2_100", "mobilenet_v3_small_075", "pvt_v2_b0", "regnet_y_200mf",
+    "repvgg_a0", "resnet50", "resnext50_32x4d", "seresnet18", "shufflenet_v2_x0_5", "squeezenet1_1", "swin_tiny",
+    "vgg11", "vit_b_32_224",
+)  # fmt: skip
+BATCHES = (1, 8)
+TOLERANCES = {"exact": 0.0, "loose": 1e-2}
+RIVALS = ("onnxruntime", "openvino_fp32", "openvino")
+MINDSPORE_RUNS = {1: 2, 8: 1}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long each part takes.
+
+    Attributes:
+        budget: seconds of one tuning.
+        rounds: of the final comparison; seconds: of a turn in it.
+    """
+
+    budget: float
+    rounds: int
+    seconds: float
+
+
+FULL, QUICK = Effort(24.0, 12, 0.3), Effort(8.0, 4, 0.15)
+
+
+class Side:
+    """One side of the comparison: this script again as `side KIND FILE BATCH`, stopped between its turns."""
+
+    def __init__(self, kind: str, path: Path, batch: int) -> None:
+        command = [sys.executable, __file__, "side", kind, str(path), str(batch)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.answer()
+
+    def answer(self) -> Any:
+        """The next line, after which the process is stopped."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{' '.join(self.process.args[2:])} ended with exit code {self.process.wait()}")
+        self.process.send_signal(signal.SIGSTOP)
+        return json.loads(line)
+
+    def median(self, seconds: float) -> float:
+        """Seconds of the median run of a turn."""
+        assert self.process.stdin is not None
+        self.process.send_signal(signal.SIGCONT)
+        print(seconds, file=self.process.stdin, flush=True)
+        median: float = self.answer()
+        return median
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def serve(kind: str, path: Path, batch: int) -> None:
+    """A side's process: opens the model, then answers each line with the median of runs for so many seconds."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run = {"mindferry": open_tuned, "onnxruntime": open_onnxruntime}.get(kind, open_openvino)(kind, path, batch)
+    run()
+    print("0", flush=True)
+    for line in sys.stdin:
+        run()
+        times, end = list[float](), time.perf_counter() + float(line)
+        while time.perf_counter() < end or len(times) < 3:
+            start = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - start)
+        print(statistics.median(times), flush=True)
+
+
+def images(shape: Sequence[Any], batch: int) -> Any:
+    """Normal noise in the input's shape."""
+    import numpy as np
+
+    return np.random.default_rng(0).standard_normal((batch, *shape[1:]), np.float32)
+
+
+def open_tuned(kind: str, path: Path, batch: int) -> Callable[[], object]:
+    """MindFerry, as it was tuned."""
+    import mindferry
+
+    session = mindferry.open(path, device="auto")
+    feeds = {session.inputs[0].name: images(session.inputs[0].shape or (), batch)}
+    return lambda: session.run(feeds)
+
+
+def open_onnxruntime(kind: str, path: Path, batch: int) -> Callable[[], object]:
+    """ONNX Runtime as it is by default."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    given = session.get_inputs()[0]
+    feeds = {given.name: images(given.shape, batch)}
+    return lambda: session.run(None, feeds)
+
+
+def open_openvino(kind: str, path: Path, batch: int) -> Callable[[], object]:
+    """OpenVINO as it is by default, or in float32."""
+    import openvino
+
+    properties = {"INFERENCE_PRECISION_HINT": "f32"} if kind == "openvino_fp32" else {}
+    request = openvino.Core().compile_model(str(path), "CPU", properties).create_infer_request()
+    feeds = images(request.model_inputs[0].partial_shape.to_shape(), batch)
+    return lambda: request.infer([feeds], share_inputs=True)
+
+
+def mindspore(name: str, batch: int) -> None:
+    """Prints the seconds of MindSpore's own runs, the first of which, that compiles, is left out."""
+    import mindspore
+
+    sys.path.insert(0, str(HERE / "zoo"))
+    import record
+
+    network, _ = record.create(name)
+    given = mindspore.Tensor(images((1, *record.input_size(name)), batch))
+    times = []
+    for _ in range(1 + MINDSPORE_RUNS[batch]):
+        start = time.perf_counter()
+        record.flatten(network(given))
+        times.append(time.perf_counter() - start)
+    print("\n" + json.dumps(times[1:]), flush=True)
+
+
+def run_mindspore(python: str, name: str, batch: int) -> dict[str, list[float]]:
+    """The same in a process of MindSpore's Python, as {"seconds": ...}."""
+    command = [python, __file__, "mindspore", name, str(batch)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=900, check=False, env={**os.environ, "GLOG_v": "3"}
+    )
+    if done.returncode:
+        raise RuntimeError((done.stderr or done.stdout).strip().splitlines()[-1])
+    return {"seconds": json.loads(done.stdout.strip().splitlines()[-1])}
+
+
+def models(source: Path, folder: Path, batch: int) -> tuple[Path, Path]:
+    """The file that MindFerry tunes, and the static ONNX file of the others."""
+    import mindferry
+
+    static = folder / f"{source.stem}.static{batch}.onnx"
+    if batch == 1:
+        mindferry.convert(source, static)
+        return source, static
+    given = mindferry.load(source).main.inputs[0]
+    mindferry.convert(source, static, input_shapes={given.title: (batch, *given.type.shape[1:])})
+    free = folder / f"{source.stem}.free.onnx"
+    mindferry.convert(source, free, dynamic_batch=True)
+    return free, static
+
+
+def measure(source: Path, folder: Path, batch: int, effort: Effort) -> dict[str, Any]:
+    """Tunes, and compares in rounds: medians of every turn by side, and what was chosen."""
+    import mindferry
+
+    tuned, static = models(source, folder, batch)
+    choices = {}
+    with ExitStack() as stack:
+        sides: dict[str, Side] = {}
+        for name, tolerance in TOLERANCES.items():
+            place = folder / f"{name}{batch}"
+            place.mkdir()
+            shutil.copy(tuned, place)
+            found = mindferry.tune(place / tuned.name, tolerance=tolerance, budget=effort.budget, batch=batch)
+            choices[name] = found.as_dict()
+            sides[name] = stack.enter_context(Side("mindferry", place / tuned.name, batch))
+        for name in RIVALS:
+            sides[name] = stack.enter_context(Side(name, static, batch))
+        turns: dict[str, list[float]] = {name: [] for name in sides}
+        for number in range(effort.rounds):
+            order = list(sides)
+            start = number % len(order)
+            for name in order[start:] + order[:start]:
+                turns[name].append(sides[name].median(effort.seconds))
+    return {"turns": turns, "choices": choices}
+
+
+def record_network(name: str, options: argparse.Namespace, effort: Effort) -> dict[str, Any]:
+    """All that is measured of a network."""
+    from mindferry.benchmarking import machine
+
+    result: dict[str, Any] = {"network": name, "effort": vars(effort), "batches": {}, "mindspore": {}}
+    result["machine"] = machine.Machine.here().as_dict() | {"versions": machine.versions()}
+    source, folder = options.zoo / f"{name}.mindir", options.out / f"work.{name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        for batch in BATCHES:
+            found = attempt(f"{name}, batch {batch}", measure, source, folder, batch, effort)
+            result["batches"][str(batch)] = found
+        for batch in BATCHES if options.mindspore else ():
+            found = attempt(f"{name} in MindSpore, batch {batch}", run_mindspore, options.mindspore, name, batch)
+            result["mindspore"][str(batch)] = found
+    finally:
+        shutil.rmtree(folder)
+    return result
+
+
+def attempt(title: str, action: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """What the action returns, or {"error": why it failed}; prints the seconds it took."""
+    from mindferry.errors import MindFerryError
+
+    start = time.perf_counter()
+    try:
+        found = action(*arguments)
+    except (MindFerryError, RuntimeError) as error:
+        found = {"error": f"{title}: {error}"}
+    print(f"  {title}: {found.get('error', '')} {time.perf_counter() - start:.0f} s", flush=True)
+    return found
+
+
+@dataclass(frozen=True)
+class Row:
+    """A network at a batch: milliseconds by side, and times faster than a side, paired by rounds."""
+
+    network: str
+    batch: int
+    milliseconds: dict[str, float]
+    exact_over: dict[str, float]
+    loose_over: dict[str, float]
+    chosen: str
+
+
+def rows(results: Sequence[dict[str, Any]]) -> list[Row]:
+    """The numbers of the table, batch by batch, without what failed."""
+    return [row(result, batch) for batch in BATCHES for result in results if "turns" in result["batches"][str(batch)]]
+
+
+def failures(results: Sequence[dict[str, Any]]) -> list[str]:
+    """What failed, and why."""
+    parts = [part for result in results for part in (*result["batches"].values(), *result["mindspore"].values())]
+    return [part["error"] for part in parts if "error" in part]
+
+
+def row(result: dict[str, Any], batch: int) -> Row:
+    """The medians of one network, and the ratios."""
+    measured = result["batches"][str(batch)]
+    turns: dict[str, list[float]] = dict(measured["turns"])
+    turns["fastest_fp32"] = min((turns[name] for name in ("onnxruntime", "openvino_fp32")), key=statistics.median)
+    milliseconds = {name: statistics.median(times) * 1000 for name, times in turns.items()}
+
+    def over(side: str) -> dict[str, float]:
+        ratios = {
+            name: statistics.median(other / mine for other, mine in zip(times, turns[side], strict=True))
+            for name, times in turns.items()
+        }
+        if times := result["mindspore"].get(str(batch), {}).get("seconds"):
+            ratios["mindspore"] = statistics.median(times) / statistics.median(turns[side])
+            milliseconds["mindspore"] = statistics.median(times) * 1000
+        return ratios
+
+    exact, loose = over("exact"), over("loose")
+    chosen = (next(one["name"] for one in measured["choices"][name]["evidence"] if one["outcome"] == "chosen")
+              for name in TOLERANCES)  # fmt: skip
+    return Row(result["network"], batch, milliseconds, exact, loose, " / ".join(dict.fromkeys(chosen)))
+
+
+def table(found: Sequence[Row]) -> str:
+    """The rows in markdown, with geometric means."""
+    sides = ("onnxruntime", "openvino_fp32", "openvino", "mindspore", "exact", "loose")
+    lines = [
+        "| network | ONNX Runtime | OpenVINO fp32 | OpenVINO | MindSpore | tuned, 0 | tuned, 1e-2 | 0: over the faster fp32 "
+        "| 1e-2: over ONNX Runtime | 0: over MindSpore | chosen |",
+        "| --- |" + " ---: |" * 9 + " --- |",
+    ]
+    for batch in BATCHES:
+        group = [one for one in found if one.batch == batch]
+        for one in group:
+            times = (f"{one.milliseconds[side]:,.1f}" if side in one.milliseconds else "" for side in sides)
+            ratios = (one.exact_over["fastest_fp32"], one.loose_over["onnxruntime"], one.exact_over.get("mindspore"))
+            texts = ("" if ratio is None else f"{ratio:.2f}" for ratio in ratios)
+            lines.append(f"| {one.network}, {batch} | {' | '.join((*times, *texts))} | `{one.chosen}` |")
+        lines.append(means(f"batch {batch}", group))
+    return "\n".join([*lines, means("all", found)])
+
+
+def means(title: str, found: Sequence[Row]) -> str:
+    """A line of geometric means."""
+    columns = (
+        [one.exact_over["fastest_fp32"] for one in found],
+        [one.loose_over["onnxruntime"] for one in found],
+        [one.exact_over["mindspore"] for one in found if "mindspore" in one.exact_over],
+    )
+    texts = (f"**{statistics.geometric_mean(values):.2f}**" if values else "" for values in columns)
+    return f"| **geometric mean, {title}** |" + " |" * 6 + f" {' | '.join(texts)} | |"
+
+
+def text(results: Sequence[dict[str, Any]]) -> str:
+    """The table with what it was measured on."""
+    found = rows(results)
+    machine = results[0]["machine"]
+    worst = min(found, key=lambda one: one.exact_over["fastest_fp32"])
+    lost = [f"- {failure}" for failure in failures(results)]
+    return "\n\n".join([
+        f"{len(results)} networks on {machine['processor']}, {machine['cores']} cores "
+        f"({', '.join(machine['instructions'])}); {', '.join(machine['versions'].values())}. Milliseconds of the median "
+        "run; ratios are medians of pairs within a round, times faster. Least at tolerance 0: "
+        f"{worst.exact_over['fastest_fp32']:.2f} ({worst.network}, batch {worst.batch}).",
+        table(found),
+        *(["Not measured:\n\n" + "\n".join(lost)] if lost else []),
+        f"![Times faster than ONNX Runtime]({PLOT.name})",
+    ])  # fmt: skip
+
+
+def draw(results: Sequence[dict[str, Any]], path: Path) -> None:
+    """The ratios over ONNX Runtime's defaults as points, a panel for each batch."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    matplotlib.rcParams["svg.hashsalt"] = "mindferry"
+    figure = Figure(figsize=(9.5, 1.6 + 0.24 * len(results)), layout="constrained")
+    panels = figure.subplots(1, len(BATCHES), sharey=True, squeeze=False)[0]
+    names = [result["network"] for result in results]
+    for panel, batch in zip(panels, BATCHES, strict=True):
+        group = [one for one in rows(results) if one.batch == batch]
+        places = [names.index(one.network) for one in group]
+        for label, color, marker, speeds in (
+            ("OpenVINO fp32", "#bbbbbb", "s", [one.exact_over["onnxruntime"] / one.exact_over["openvino_fp32"] for one in group]),
+            ("tuned, tolerance 0", "#4477aa", "o", [one.exact_over["onnxruntime"] for one in group]),
+            ("tuned, tolerance 1e-2", "#ee6677", "d", [one.loose_over["onnxruntime"] for one in group]),
+        ):  # fmt: skip
+            panel.scatter(speeds, places, c=color, marker=marker, s=26, label=label, zorder=3)
+        panel.axvline(1, color="#333333", lw=0.8)
+        panel.set_title(f"batch {batch}", fontsize=10)
+        panel.set_xlabel("times faster than ONNX Runtime's defaults", fontsize=8)
+        panel.grid(axis="y", color="#eeeeee")
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0].set_yticks(range(len(names)), names, fontsize=8)
+    panels[0].invert_yaxis()
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def write_report(results: Sequence[dict[str, Any]]) -> None:
+    """Puts the table between the marks of the page, and the plot beside it."""
+    page = PAGE.read_text("utf-8")
+    pattern = re.compile(f"{re.escape(MARKS[0])}.*?{re.escape(MARKS[1])}", re.DOTALL)
+    if not pattern.search(page):
+        raise SystemExit(f"{PAGE} has no {MARKS[0]} ... {MARKS[1]}")
+    block = f"{MARKS[0]}\n{text(results)}\n{MARKS[1]}"
+    PAGE.write_text(pattern.sub(lambda _: block, page), "utf-8")
+    draw(results, PLOT)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--zoo", type=Path, metavar="DIR", help="folder of NAME.mindir")
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder of the results")
+    parser.add_argument("--mindspore", metavar="PYTHON", help="a Python with MindSpore 2.10 and mindcv")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="little time for each part, to try the script")
+    parser.add_argument("--report", action="store_true", help="write docs/performance.md and the plot from the results")
+    options = parser.parse_args(arguments)
+    if options.zoo is None and not options.report:
+        parser.error("give --zoo")
+    return options
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measures what has no result yet; shows the table; writes it where asked."""
+    options = parse(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    options.out = options.out.resolve()
+    for number, name in enumerate(options.networks if options.zoo else (), 1):
+        path = options.out / f"{name}.json"
+        print(f"[{number}/{len(options.networks)}] {name}{': already there' if path.exists() else ''}", flush=True)
+        if not path.exists():
+            result = record_network(name, options, QUICK if options.quick else FULL)
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(result, indent=1) + "\n")
+            temporary.rename(path)
+    paths = [options.out / f"{name}.json" for name in options.networks]
+    results = [json.loads(path.read_text()) for path in paths if path.exists()]
+    if not results:
+        raise SystemExit(f"{options.out} holds no results")
+    print(text(results))
+    if options.report:
+        write_report(results)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["side"]:
+        serve(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1:2] == ["mindspore"]:
+        mindspore(sys.argv[2], int(sys.argv[3]))
+    else:
+        main(sys.argv[1:])
