@@ -142,8 +142,9 @@ def diag(op: Context, input: ir.Value) -> ir.Value:
 def diag_part(op: Context, input: ir.Value) -> ir.Value:
     """The diagonal of a tensor whose shape is one shape twice."""
     half = op.shape(input)[: op.rank(input) // 2]
-    size = op.ReduceProd(op.ints(half), keepdims=1)
-    matrix = op.Reshape(input, op.Concat([1], size, [-1], axis=0))
+    static = all(isinstance(one, int) for one in half)
+    size = math.prod(half) if static else op.ReduceProd(op.ints(half), keepdims=0)
+    matrix = op.Reshape(input, op.ints((1, size, -1)))
     return op.Reshape(diagonal(op, matrix), op.ints(half))
 
 
