@@ -15,6 +15,7 @@ INTS, OTHERS = numbers(2, 3, dtype="int32", low=-7, high=7), numbers(2, 3, dtype
 BITS, MASK = numbers(2, 3, dtype="int32", low=0, high=15), X > 0
 SPECIAL = np.array([0.5, np.nan, np.inf, -np.inf], np.float32)
 
+BIT_COUNT = np.vectorize(lambda x: bin(x).count("1"), otypes=[np.uint8])
 UNARY = {
     "Abs": (X, np.abs), "Acos": (UNIT, np.arccos), "Acosh": (POSITIVE + 1, np.arccosh), "Asin": (UNIT, np.arcsin),
     "Asinh": (X, np.arcsinh), "Atan": (X, np.arctan), "Atanh": (UNIT, np.arctanh), "Ceil": (X, np.ceil),
@@ -24,7 +25,7 @@ UNARY = {
     "Inv": (POSITIVE, np.reciprocal), "Invert": (INTS, np.invert), "IsFinite": (SPECIAL, np.isfinite),
     "IsInf": (SPECIAL, np.isinf), "IsNan": (SPECIAL, np.isnan), "Log": (POSITIVE, np.log), "Log1p": (POSITIVE, np.log1p),
     "L2Loss": (X, lambda x: np.sum(x * x, dtype=np.float32) / 2),
-    "LogicalNot": (MASK, np.logical_not), "PopulationCount": (BITS.astype(np.int16), np.vectorize(lambda x: bin(x).count("1"), otypes=[np.uint8])),
+    "LogicalNot": (MASK, np.logical_not), "PopulationCount": (BITS.astype(np.int16), BIT_COUNT),
     "Neg": (X, np.negative), "OnesLike": (X, np.ones_like),
     "Reciprocal": (POSITIVE, np.reciprocal), "Rint": (X * 2, np.rint), "Round": (X * 2, np.rint),
     "Rsqrt": (POSITIVE, lambda x: 1 / np.sqrt(x)), "Sign": (X, np.sign), "Sin": (X, np.sin), "Sinh": (X, np.sinh),
