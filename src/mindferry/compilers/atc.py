@@ -36,7 +36,7 @@ __all__ = ["FILES", "Options", "write", "write_file"]
 
 _FRAMEWORKS = {"air": 1, "onnx": 5}
 _LARGEST_FILE = 2**31 - 1
-_WARNING = re.compile(r"\bW[0-9A-Z]\d{4}\b|\[WARNING\]")
+_WARNING = re.compile(r"^note:|\bW[0-9A-Z]\d{4}\b|\[WARNING\]")
 _LOG = logging.getLogger(__name__)
 
 
@@ -46,7 +46,7 @@ def write(
     """Compiles a model in memory; the target appears whole or not at all.
 
     Returns:
-        The processor, precision and profiles, ATC's command, its warnings and how long it took.
+        The processor, precision, ATC's command, the number of profiles, its warnings, and how long it took.
 
     Raises:
         OptionError: options cannot be meant, all of them listed.
@@ -162,14 +162,12 @@ def _compile(atc: cann.Atc, job: _Job, options: Options) -> dict[str, Any]:
     started = time.perf_counter()
     lines = _run(atc, command, job, options)
     _take(made, job)
-    return {
-        "soc": options.soc,
-        "precision": options.precision,
-        "profiles": options.profiles,
-        "atc": atc.place,
-        "warnings": [line for line in lines if _WARNING.search(line)],
-        "seconds": round(time.perf_counter() - started, 3),
-    }
+    facts: dict[str, Any] = {"soc": options.soc, "precision": options.precision, "atc": atc.place}
+    if options.profiles:
+        facts["profiles"] = options.profiles
+    if warnings := [line for line in lines if _WARNING.search(line)]:
+        facts["warnings"] = warnings
+    return {**facts, "seconds": round(time.perf_counter() - started, 3)}
 
 
 def _run(atc: cann.Atc, command: Sequence[str], job: _Job, options: Options) -> list[str]:
