@@ -14,9 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 import mindferry
 import offline
-from mindferry.ascend import payload
 from mindferry.ascend.compiler import plan as planning
 from mindferry.ascend.compiler.plan import lifetimes, plan
+from mindferry.ascend.simulator.graph import extract
 from mindferry.formats.om import fields, reader
 from mindferry.runtimes import get
 from mindferry.runtimes.base import Device, Source
@@ -27,7 +27,9 @@ FREE = ("rows", 3)
 
 def run(path: Path, *arrays: np.ndarray) -> list[np.ndarray]:
     """The outputs of the graph in an offline model."""
-    source = Source("onnx", path, model=payload.unpack(reader.read(path)))
+    folder = path.with_suffix(".graph")
+    folder.mkdir(exist_ok=True)
+    source = Source("onnx", extract(reader.read(path), folder))
     with get("onnxruntime").prepare(source, Device("cpu")) as session:
         return list(session.run(*arrays).values())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from mindferry.ascend import aipp, payload
+from mindferry.ascend import aipp
 from mindferry.ascend.aipp import Operation
 from mindferry.ascend.profiles import BATCH, DIMS, IMAGE, Profiles
-from mindferry.ascend.simulator import codes
+from mindferry.ascend.simulator import codes, graph
 from mindferry.ascend.simulator.errors import Refused
 from mindferry.ascend.simulator.memory import Bytes
 from mindferry.formats.air.fields import ENGINE_TYPES
@@ -36,7 +37,7 @@ class LoadedModel:
         output_dims: the shapes of the last run's outputs.
     """
 
-    def __init__(self, held: OfflineModel, device: int, name: str) -> None:
+    def __init__(self, held: OfflineModel, device: int) -> None:
         from mindferry.runtimes import get
         from mindferry.runtimes.base import Device, Source
 
@@ -48,8 +49,9 @@ class LoadedModel:
         self.work_size, self.weight_size = held.number("memory_size"), held.number("weight_size")
         stored = json.loads(held.text(fields.AIPP) or "{}")
         self.preparation = {title: Operation.from_dict(data) for title, data in stored.items()}
-        source = Source("onnx", Path(name), model=payload.unpack(held))
-        self._session: Session = get("onnxruntime").prepare(source, Device("cpu"), {"threads": 1})
+        with tempfile.TemporaryDirectory() as folder:
+            source = Source("onnx", graph.extract(held, Path(folder)))
+            self._session: Session = get("onnxruntime").prepare(source, Device("cpu"), {"threads": 1})
 
     def close(self) -> None:
         """Releases the session."""

@@ -60,7 +60,7 @@ def _load(held: OfflineModel, name: str) -> int:
             f"socVersion={held.soc_version}",
         )
     try:
-        loaded = LoadedModel(held, device, name)
+        loaded = LoadedModel(held, device)
     except MindFerryError as error:
         raise Refused(codes.GE_LOAD_TASK, f"{name}: {error}") from error
     return now.handles.add("model", loaded, next(_NUMBERS))
