@@ -33,7 +33,7 @@ def test_a_machine_on_which_nothing_is_wrong() -> None:
         ("onnxruntime", "cpu"), ("onnxruntime", "gpu"), ("onnxruntime", "ascend310"),
     ]  # fmt: skip
     assert list(found.packages.items()) == [("numpy", "2.4.1"), ("onnxruntime", "1.32.0")]
-    assert found.hardware == {"GPU": "none", "Ascend": "none", "commands": "none"}
+    assert found.hardware == {"GPU": "none", "Ascend": "none"}
 
 
 def test_a_machine_without_a_runtime() -> None:
@@ -97,6 +97,8 @@ def test_a_gpu_that_is_there_and_cannot_be_used_is_a_problem() -> None:
     machine = Machine({"onnxruntime-gpu": "1.31.1"}, gpus=("/dev/nvidia0",))
     found = diagnose(machine, run=answers(gpu=ABSENT, ascend310=ABSENT), libraries=("cudart", "cudnn"))
     assert [problem.text for problem in found.problems] == ["onnxruntime cannot use gpu, which is there: "]
+    intel = Machine({"openvino": "2026.4.1"}, gpus=("/dev/nvidia0",))
+    assert diagnose(intel, run=answers(gpu=ABSENT), libraries=()).fine, "OpenVINO's GPU is another one"
     other = Machine(CPU, gpus=("/dev/nvidia0",))
 
     def lacks(runtime: str, device: str) -> Probe:
@@ -119,7 +121,10 @@ def test_a_real_probe_answers() -> None:
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "ended by SIGSEGV"),
         ("import sys; sys.exit('no such symbol')", "ended with exit code 1: no such symbol"),
         ("import time; time.sleep(60)", "no answer within 2 seconds"),
-        ("raise ImportError('libgone.so: no such file')", "the runtime openvino cannot be imported (libgone.so: no such file)"),
+        (
+            "raise ImportError('libgone.so: no such file')",
+            "the runtime openvino cannot be imported (libgone.so: no such file)",
+        ),
     ],
 )
 def test_probes_that_crash_or_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, text: str) -> None:

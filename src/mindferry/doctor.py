@@ -130,13 +130,13 @@ def conflicts(machine: Machine, libraries: Collection[str] = ()) -> Iterator[Pro
 
 
 def failures(machine: Machine, probes: Sequence[Probe]) -> Iterator[Problem]:
-    """What was tried and should have worked: everything on the CPU, and what fits hardware that is there."""
+    """What was tried and should have worked: what fails, and what cannot use hardware that is there."""
     if not any(probe.state == WORKS for probe in probes) and not any(probe.state == FAILS for probe in probes):
         yield Problem("no runtime is installed, so no model can be run", "pip install 'mindferry[cpu]'")
     for probe in probes:
         if probe.state == FAILS:
             yield Problem(f"{probe.runtime} fails on {probe.device}: {probe.text}", _repair(machine, probe))
-        elif probe.state == ABSENT and _hardware_of(machine, probe.device) and not probe.installable:
+        elif probe.state == ABSENT and not probe.installable and _should_work(machine, probe):
             yield Problem(f"{probe.runtime} cannot use {probe.device}, which is there: {probe.text}", "")
 
 
@@ -180,19 +180,15 @@ def _versions(machine: Machine) -> dict[str, str]:
     return {name: machine.packages[name] for name in PACKAGES if name in machine.packages}
 
 
-def _hardware_of(machine: Machine, device: str) -> bool:
-    """Whether the machine has the hardware of a device; a CPU is always there."""
-    if device.startswith("ascend"):
+def _should_work(machine: Machine, probe: Probe) -> bool:
+    """Whether the machine has the hardware, and the runtime is one that is installed for its sake."""
+    if probe.device.startswith("ascend"):
         return bool(machine.npus)
-    return bool(machine.gpus) if device.startswith("gpu") else True
+    return bool(machine.gpus) and probe.runtime in ("onnxruntime", "tensorrt")
 
 
 def _hardware(machine: Machine) -> dict[str, str]:
-    return {
-        "GPU": ", ".join(machine.gpus) or "none",
-        "Ascend": ", ".join(machine.npus) or "none",
-        "commands": ", ".join(machine.commands) or "none",
-    }
+    return {"GPU": ", ".join(machine.gpus) or "none", "Ascend": ", ".join(machine.npus) or "none"}
 
 
 def _system() -> dict[str, str]:

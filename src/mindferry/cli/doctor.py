@@ -84,9 +84,11 @@ def _text(probe: Probe, hardware: Mapping[str, str]) -> str:
     """What a runtime can do or says; where the hardware is missing, that alone, and not how to install for it."""
     if probe.state == "works":
         return ", ".join(filter(None, (screen.seconds_text(probe.seconds), probe.text)))
-    kind = "Ascend" if probe.device.startswith("ascend") else "GPU"
-    if probe.state == "absent" and probe.runtime != "openvino" and hardware[kind] == "none":
-        return "no Ascend processor here" if kind == "Ascend" else "no NVIDIA GPU here"
+    if probe.state == "absent" and probe.runtime == "openvino":
+        return "no Intel GPU here"
+    ascend = probe.device.startswith("ascend")
+    if probe.state == "absent" and hardware["Ascend" if ascend else "GPU"] == "none":
+        return "no Ascend processor here" if ascend else "no NVIDIA GPU here"
     return probe.text
 
 
@@ -94,8 +96,12 @@ def _problems(problems: Sequence[Problem], out: Console) -> None:
     if not problems:
         out.print("[green]nothing is wrong[/]")
         return
+    from rich.table import Table
+
     out.print(f"[bold red]{screen.count_text(len(problems), 'problem')}[/]")
     for problem in problems:
-        out.print(f"[red]●[/] {screen.escape(problem.text)}", soft_wrap=True)
+        line = Table.grid(padding=(0, 1))
+        line.add_row("[red]●[/]", screen.escape(problem.text))
+        out.print(line)
         if problem.cure:
             out.print(f"  [bold]{screen.escape(problem.cure)}[/]", soft_wrap=True)
