@@ -95,6 +95,25 @@ def test_bfloat16_depends_on_the_processor(tmp_path: Path) -> None:
     assert checking.check(path, "atc", soc="Ascend310B1").fits
 
 
+def test_air_is_atcs_own(tmp_path: Path) -> None:
+    free = models.identity(tmp_path / "free.onnx", TensorProto.FLOAT, ["n", 3])
+    half = models.identity(tmp_path / "half.onnx", TensorProto.BFLOAT16, [2])
+    for path in (free, half):
+        assert mindferry("convert", path, path.with_suffix(".air")).code == 0
+    free, half = free.with_suffix(".air"), half.with_suffix(".air")
+    found = checking.check(free, "atc", soc="Ascend310")
+    assert found.operators == {"Identity": 1} and found.opset is None
+    assert [(one.reason, one.places) for one in found.findings] == [
+        ("free dimensions, which Ascend310 does not have", ("x [?, 3]",))
+    ]
+    assert checking.check(free, "atc", soc="Ascend310P3").fits and checking.check(free, "ort").fits
+    bfloat16 = "element type BFLOAT16, which Ascend310P3 does not have"
+    assert reasons(checking.check(half, "atc", soc="Ascend310P3"))[bfloat16][0] == 2
+    assert checking.check(half, "atc", soc="Ascend910B1").fits
+    with pytest.raises(OptionError, match="which ATC takes as it is; it does not take the option opset, profiles"):
+        checking.check(free, "atc", opset=17, profiles=True)
+
+
 @pytest.mark.parametrize("target", ["ort", "openvino", "tensorrt"])
 def test_custom_operators_are_nobodys(tmp_path: Path, target: str) -> None:
     node = helper.make_node("Own", ["x"], ["y"], domain="com.example", name="own")

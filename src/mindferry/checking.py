@@ -1,7 +1,7 @@
 """Whether a model fits a target (ONNX Runtime, OpenVINO, ATC, TensorRT), told without having the target.
 
-ONNX is judged as it is, MindIR as the ONNX that it becomes. Passing is necessary and not sufficient: arguments and shapes
-are only judged by the target itself.
+ONNX is judged as it is, MindIR as the ONNX that it becomes; AIR too, but for ATC, whose own format it is. Passing is
+necessary and not sufficient: arguments and shapes are only judged by the target itself.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import onnx_ir as ir
 
 from mindferry import conversion, formats, targets
 from mindferry.ascend import socs
+from mindferry.ascend.socs import Soc
 from mindferry.errors import ConvertError, FormatError, OpsetTooLow, OptionError, UnsupportedPrimitives
 from mindferry.targets import Finding
-from mindferry.targets.ascend import findings_for
+from mindferry.targets.ascend import findings_for, findings_of_air
 from mindferry.types import Shape
 
 _OPSETS = {"atc": 17}
@@ -72,7 +73,7 @@ def check(
     """Whether the target would take a model.
 
     Args:
-        path: ONNX or MindIR.
+        path: ONNX, MindIR or AIR.
         target: one of `targets.NAMES`.
         soc: the Ascend processor, for "atc".
         opset: of the ONNX that a MindIR becomes; None is the target's usual one.
@@ -88,6 +89,8 @@ def check(
     if target != "atc" and (given := [name for name, value in (("soc", soc), ("profiles", profiles)) if value]):
         raise OptionError(f"{' and '.join(given)} belong to the target atc, not to {target}")
     processor = None if soc is None else socs.find(soc)
+    if target == "atc" and formats.sniff(path) == "air":
+        return _air(Path(path), processor, {"opset": opset, "input_shapes": input_shapes, "profiles": profiles or None})
     model, found = _model(Path(path), opset or _OPSETS.get(target), input_shapes, key)
     operators: Counter[str] = Counter()
     if model is not None:
@@ -98,6 +101,18 @@ def check(
             found += _findings(model, target)
     version = None if model is None else model.graph.opset_imports.get("")
     return Compatibility(str(path), target, soc, version, dict(operators.most_common()), tuple(found))
+
+
+def _air(path: Path, soc: Soc | None, given: Mapping[str, object]) -> Compatibility:
+    """What ATC makes of an AIR file, whose operators are its own."""
+    from mindferry.formats.air import reader
+
+    if wrong := [name for name, value in given.items() if value is not None]:
+        raise OptionError(f"{path}: is AIR, which ATC takes as it is; it does not take the option {', '.join(wrong)}")
+    model = reader.read(path)
+    operators = Counter(node.primitive for node in model.main.nodes).most_common()
+    found = findings_of_air(model, soc)
+    return Compatibility(str(path), "atc", soc.name if soc else None, None, dict(operators), tuple(found))
 
 
 def _model(

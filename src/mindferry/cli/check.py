@@ -47,7 +47,7 @@ def command(
     model: str, target: str, soc: str | None, opset: int | None, input_shapes: tuple[tuple[str, Shape], ...],
     profiles: bool, plugins: tuple[str, ...], key: bytes | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Check whether a target would take MODEL, an ONNX or MindIR file.
+    """Check whether a target would take MODEL, an ONNX, MindIR or AIR file.
 
     Every reason against it is listed, with how often and where it holds and what to do. Nothing of the target needs to be
     installed. The exit code is 0 where nothing speaks against the model, else 1.

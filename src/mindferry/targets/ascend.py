@@ -6,13 +6,14 @@ which needs a processor with dynamic shapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import onnx_ir as ir
 
 from mindferry.ascend.socs import Soc
+from mindferry.graph import Model, TensorType
 from mindferry.targets import Finding, findings
-from mindferry.types import Shape, format_shape
+from mindferry.types import DType, Shape, format_shape
 
 _NMS_INPUTS = 5
 _SIZED_BY_VALUES = ("Compress", "NonZero", "Unique")
@@ -37,6 +38,35 @@ def findings_for(
     if profiles or (soc is not None and not soc.dynamic_shapes):
         found += _sized_by_values(model, soc)
     return found
+
+
+def findings_of_air(model: Model, soc: Soc | None) -> list[Finding]:
+    """Why ATC would refuse an AIR file for a processor: it takes AIR with the shapes that the file has."""
+    graph, found = model.main, []
+    types = {item.title: item.type for item in graph.inputs}
+    free = [
+        f"{name} {format_shape(kind.shape)}"
+        for name, kind in types.items()
+        if isinstance(kind, TensorType) and _open(kind)
+    ]
+    if soc is not None and not soc.dynamic_shapes and free:
+        cure = "write the AIR with sizes (--input-shape), or compile the ONNX model with sizes to choose from"
+        found.append(Finding(f"free dimensions, which {soc.name} does not have", tuple(free), cure))
+    if soc is not None and not soc.bfloat16:
+        types |= {node.name: node.type for node in graph.nodes if node.type is not None}
+        types |= {name: TensorType(one.dtype, one.shape) for name, one in graph.parameters.items()}
+        places = [name for name, kind in types.items() if isinstance(kind, TensorType) and kind.dtype is DType.BFLOAT16]
+        found += [_no_bfloat16(soc, places)] * bool(places)
+    return found
+
+
+def _open(kind: TensorType) -> bool:
+    return kind.shape is None or any(not isinstance(size, int) for size in kind.shape)
+
+
+def _no_bfloat16(soc: Soc, places: Sequence[str]) -> Finding:
+    cure = "convert the model to float16"
+    return Finding(f"element type BFLOAT16, which {soc.name} does not have", tuple(places), cure)
 
 
 def _ports(model: ir.Model) -> Iterator[Finding]:
@@ -102,7 +132,7 @@ def _types(model: ir.Model, soc: Soc) -> Iterator[Finding]:
     values += [value for node in ir.traversal.RecursiveGraphIterator(model.graph) for value in node.outputs]
     found = tuple(str(value.name) for value in values if value.dtype is ir.DataType.BFLOAT16)
     if found:
-        yield Finding(f"element type BFLOAT16, which {soc.name} does not have", found, "convert the model to float16")
+        yield _no_bfloat16(soc, found)
 
 
 def _sized_by_values(model: ir.Model, soc: Soc | None) -> Iterator[Finding]:
