@@ -13,7 +13,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 ROOT = SOURCE / "mindferry"
 EXTRAS = (
-    "acl", "cryptography", "mindcv", "mindspore", "onnxruntime", "openvino", "ray", "skimage", "sklearn", "tensorrt",
+    "acl", "cryptography", "matplotlib", "mindcv", "mindspore", "onnxruntime", "openvino", "ray", "skimage", "sklearn", "tensorrt",
     "tensorrt_rtx", "torch",
 )  # fmt: skip
 
@@ -111,6 +111,7 @@ def test_extras_are_imported_only_where_they_are_used() -> None:
         ("runtimes/onnxruntime.py", "onnxruntime"),
         ("runtimes/openvino.py", "openvino"),
         ("batching.py", "onnxruntime"),
+        ("benchmarking/plot.py", "matplotlib"),
         ("compilers/half.py", "onnxruntime"),
     }
 

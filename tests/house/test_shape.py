@@ -29,7 +29,18 @@ FORBIDDEN = {
 }
 """Part of the package -> parts that it does not import."""
 
-EXTRAS = {"onnxruntime", "openvino", "tensorrt_rtx", "mindspore", "mindcv", "cryptography", "acl", "skimage", "sklearn"}
+EXTRAS = {
+    "matplotlib",
+    "onnxruntime",
+    "openvino",
+    "tensorrt_rtx",
+    "mindspore",
+    "mindcv",
+    "cryptography",
+    "acl",
+    "skimage",
+    "sklearn",
+}
 """Packages outside the core dependencies, imported only inside functions."""
 
 
