@@ -106,7 +106,7 @@ def to_onnx(
             DEFAULT_OPSET if opset is None else opset, approximate=approximate, reshaped=bool(input_shapes)
         )
         result, report = _lowered(source, options, checkpoint, key, input_shapes, dynamic_batch, progress)
-        report.rewrites = optimize(result, level)
+        report.rewrites = optimize(result, level, consumer)
     report.operators = Counter(node.op_type for node in ir.traversal.RecursiveGraphIterator(result.graph))
     targets.require(result, consumer)
     _rename(result, "input", result.graph.inputs, input_names)

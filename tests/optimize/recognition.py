@@ -27,7 +27,9 @@ class Rewritten:
     after: np.ndarray
 
 
-def rewrite(body: Body, x: np.ndarray, opset: int, *, shape: list[int | str] | None = None) -> Rewritten:
+def rewrite(
+    body: Body, x: np.ndarray, opset: int, *, shape: list[int | str] | None = None, target: str | None = None
+) -> Rewritten:
     """Builds a graph of one input, runs it, optimises it, checks it and runs it again."""
     op = Builder(opset)
     source = op.input("x", ir.DataType.from_numpy(x.dtype), list(x.shape) if shape is None else shape)
@@ -36,7 +38,7 @@ def rewrite(body: Body, x: np.ndarray, opset: int, *, shape: list[int | str] | N
     op.graph.outputs.append(result)
     model = ir.Model(op.graph, ir_version=10)
     before = _run(model, x)
-    rules = optimize(model, 1)
+    rules = optimize(model, 1, target)
     onnx.checker.check_model(ir.to_proto(model), full_check=True)
     return Rewritten(Counter(node.op_type for node in model.graph), rules, before, _run(model, x))
 

@@ -4,10 +4,7 @@
 | --- | --- |
 | 0 | nothing: one lowering after the other, as they came |
 | 1 | folds constants, BatchNormalization and biases into what is before them; merges equal nodes and transposes; \
-recognises GELU and layer normalisation in their definitions |
-
-Attention stays as it was written: only opset 23 has the operator, and ONNX Runtime's CPU kernel for it takes as long as
-the nodes that it would replace.
+recognises GELU and layer normalisation in their definitions, and for ONNX Runtime attention |
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ from onnx_ir.passes import common
 
 from mindferry.errors import OptionError
 from mindferry.optimize.rules import (
+    attention,
     constants,
     conv_bias,
     conv_scale,
@@ -46,8 +44,11 @@ RULES: dict[str, Rule] = {
     "layer_norm": layer_norm.apply,
 }
 
+RULES_FOR: dict[str, dict[str, Rule]] = {"ort": {"attention": attention.apply}}
+"""By target: rules whose result is better there, and is not known to be elsewhere."""
 
-def optimize(model: ir.Model, level: int) -> dict[str, int]:
+
+def optimize(model: ir.Model, level: int, target: str | None = None) -> dict[str, int]:
     """Rewrites the model in place; how often each rule applied.
 
     Raises:
@@ -57,7 +58,8 @@ def optimize(model: ir.Model, level: int) -> dict[str, int]:
         raise OptionError(f"optimisation level {level} is unknown; levels are 0 to {HIGHEST_LEVEL}")
     if level == 0:
         return {}
-    counts = {name: rule(model.graph) for name, rule in RULES.items()}
+    rules = RULES | RULES_FOR.get(target or "", {})
+    counts = {name: rule(model.graph) for name, rule in rules.items()}
     common.CommonSubexpressionEliminationPass()(model)
     common.RemoveUnusedNodesPass()(model)
     return {name: count for name, count in counts.items() if count}
