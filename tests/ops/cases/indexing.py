@@ -42,4 +42,14 @@ CASES = (
     Case("TensorScatterUpdate", "x[y] = z\nx", dynamic=ROWS, x=TABLE, y=PICKS, z=normal(2, 3)),
     Case("raise", "x[y] = 1.5\nx", dynamic=ANY, x=normal(4), y=mutable(-1)),
     Case("raise", "if x.shape[0] > 9:\n    raise ValueError('too long')\nx + 1", dynamic=ROWS, x=TABLES),
+    *(
+        Case(primitive, f"x[{place}] = {value}\nx", dynamic=ROWS, x=TABLE, y=normal(3))
+        for primitive, place, value in (
+            ("TensorCopySlices", "0:2", "y"),
+            ("TensorCopySlices", "-2:", "2.5"),
+            ("TensorCopySlices", "7:", "y"),
+            ("TensorCopySlices", ":-1", "y"),
+            ("TensorScatterUpdate", "::2", "y"),
+        )
+    ),
 )

@@ -278,4 +278,8 @@ CASES = (
         dynamic={"x": (None, None)},
         x=[normal(2, 5, dtype="complex64"), normal(3, 4, dtype="complex64")],
     ),
+    *(
+        Case("FillDiagonal", f"P.FillDiagonal(2.5, {wrap})(x)", dynamic={"x": (None, 3)}, x=[normal(7, 3), normal(2, 3)])
+        for wrap in (False, True)
+    ),
 )

@@ -16,7 +16,7 @@ from mindferry.lowering import dtypes
 from mindferry.lowering.context import Context, StaticSizes, static_shape
 from mindferry.lowering.helpers import reduce
 from mindferry.lowering.layouts import by_parts, one_axis
-from mindferry.lowering.linear import diagonal, distance
+from mindferry.lowering.linear import count, diagonal, distance
 from mindferry.lowering.registry import lowers
 
 _INT64 = ir.DataType.INT64
@@ -199,14 +199,22 @@ def matrix_band_part(op: Context, x: ir.Value, lower: Any, upper: Any) -> ir.Val
 @lowers("FillDiagonal")
 def fill_diagonal(op: Context, input_x: ir.Value, *, fill_value: float, wrap: bool = False) -> ir.Value:
     """input_x with a value on its diagonal, which wrap continues behind the last column of a tall matrix."""
+    if op.rank(input_x) == 2:
+        return op.Where(_on_diagonal(op, input_x, wrap), op.constant(fill_value, input_x.dtype), input_x)
     shape = static_shape(input_x)
     mask = np.zeros(shape, dtype=bool)
     step = sum(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
-    if wrap and len(shape) == 2:
-        mask.reshape(-1)[:: shape[1] + 1] = True
-    else:
-        mask.reshape(-1)[: min(shape) * step : step] = True
+    mask.reshape(-1)[: min(shape) * step : step] = True
     return op.Where(op.constant(mask), op.constant(fill_value, input_x.dtype), input_x)
+
+
+def _on_diagonal(op: Context, x: ir.Value, wrap: bool) -> ir.Value:
+    """True on the diagonal of a matrix."""
+    rows, columns = op.dim(x, 0), op.dim(x, 1)
+    if not wrap:
+        return op.Equal(distance(op, rows, columns), 0)
+    place = op.Add(op.Mul(op.Unsqueeze(count(op, rows), [1]), columns), count(op, columns))
+    return op.Equal(op.Mod(place, op.Add(op.value(columns, _INT64), 1)), 0)
 
 
 def _sum(op: Context, x: ir.Value, target: ir.DataType | None) -> ir.Value:
