@@ -57,7 +57,7 @@ class Acl(Runtime):
     def __init__(self) -> None:
         import acl
 
-        self._library = Library(acl)
+        self.library = Library(acl)
 
     def _prepare_impl(self, source: Source, device: Device, options: Options) -> Session:
         if options.streams < 1:
@@ -65,14 +65,14 @@ class Acl(Runtime):
         if options.seconds is not None and not 0 < options.seconds < 2**31 / 1000:
             raise OptionError(f"the time-out is {options.seconds} seconds; it must be positive and below 25 days")
         data = np.frombuffer(_files.map_file(source.path), np.uint8) if options.from_memory else None
-        used = place.take(self._library, device.index)
-        releases = Releases(self._library)
+        used = place.take(self.library, device.index)
+        releases = Releases(self.library)
         try:
             _require_series(used.soc, device)
             with used.entered(), releases.guarded():
-                model = _load(self._library, source.path, data)
+                model = _load(self.library, source.path, data)
                 releases.owe("mdl.unload", model)
-                return AclSession(used, model, description.read(self._library, model), releases, device, options)
+                return AclSession(used, model, description.read(self.library, model), releases, device, options)
         except BaseException as error:
             with contextlib.suppress(MindFerryError):
                 used.leave()
