@@ -2,8 +2,8 @@
 
 `python benchmarks/zoo/air.py [--table FILE] DIR [NAME...]` prints a line for each network of DIR, and exits with 1 where one differs by
 more than --tolerance of its largest output. A network that magnifies rounding errors beyond that (its own answer moves
-further when the input is scaled by 1 + 1e-6) is shown as unstable; it proves nothing either way. README.md beside this
-file describes DIR.
+further when the input is scaled by 1 + 1e-6, or is no number) is shown as unstable; it proves nothing either way.
+README.md beside this file describes DIR.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Row:
         """ "ok", "FAILED", or "unstable" where a difference proves nothing."""
         if self.difference is not None and self.difference <= tolerance:
             return "ok"
-        return "unstable" if self.difference is not None and self.noise > tolerance else "FAILED"
+        return "unstable" if self.difference is not None and not self.noise <= tolerance else "FAILED"
 
     def cells(self, tolerance: float) -> tuple[str, ...]:
         """The row of the table."""

@@ -10,6 +10,8 @@ offset. Decoded messages are dictionaries of the fields that are present, plus `
 
 from __future__ import annotations
 
+import functools
+import itertools
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from mindferry.errors import FormatError
 
 OFFSET = "@offset"
 MAX_DEPTH = 64
+_SMALL = 1 << 16
+"""Bytes up to which a chunk is copied into its neighbour."""
 
 Message: TypeAlias = "dict[str, Any]"
 Table: TypeAlias = "Mapping[int, Field]"
@@ -45,7 +49,7 @@ class Field:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Schema:
     """A set of message tables; a field whose kind is a key of it is a message."""
 
@@ -172,8 +176,13 @@ def _packed(raw: memoryview, row: Field, offset: int) -> Iterator[int | float | 
         yield _convert(number, row, 0, row.name, offset)
 
 
+_ONE_BYTE = tuple(bytes((value,)) for value in range(0x80))
+
+
 def write_varint(value: int) -> bytes:
     """A varint; negative numbers take ten bytes (two's complement of 64 bits)."""
+    if 0 <= value < 0x80:
+        return _ONE_BYTE[value]
     value &= 0xFFFFFFFFFFFFFFFF
     out = bytearray()
     while value >= 0x80:
@@ -184,18 +193,34 @@ def write_varint(value: int) -> bytes:
 
 
 def encode(message: Mapping[str, Any], kind: str, schema: Schema) -> list[Chunk]:
-    """The chunks of one message, fields in order of their numbers; bytes and stored bytes are passed through uncopied.
+    """The chunks of one message, fields in order of their numbers; large and stored bytes are passed through uncopied.
+
+    A message inside it may be given as its bytes.
 
     Raises:
         KeyError: a field that the table does not know.
     """
-    rows = {row.name: (number, row) for number, row in schema.tables[kind].items()}
+    rows = _by_name(schema, kind)
     present = [(rows[name], value) for name, value in message.items() if name != OFFSET and value is not None]
     chunks: list[Chunk] = []
     for (number, row), value in sorted(present, key=lambda item: item[0][0]):
         for one in value if row.repeated else (value,):
             _encode_one(chunks, number, row, one, schema)
-    return chunks
+    return [chunk for small, run in itertools.groupby(chunks, _is_small) for chunk in _joined(small, run)]
+
+
+@functools.cache
+def _by_name(schema: Schema, kind: str) -> dict[str, tuple[int, Field]]:
+    return {row.name: (number, row) for number, row in schema.tables[kind].items()}
+
+
+def _is_small(chunk: Chunk) -> bool:
+    return isinstance(chunk, bytes) and len(chunk) <= _SMALL
+
+
+def _joined(small: bool, run: Iterable[Any]) -> Iterable[Chunk]:
+    """A run of small chunks as one, any other as it is: without this a message in a message is a long list at each level."""
+    return (b"".join(run),) if small else run
 
 
 def size(chunks: Iterable[Chunk]) -> int:
@@ -221,7 +246,7 @@ def _encode_one(chunks: list[Chunk], number: int, row: Field, value: Any, schema
         pattern, _, wire = _FIXED[row.kind]
         chunks.append(write_varint(number << 3 | wire) + struct.pack(pattern, value))
         return
-    if row.kind in schema.tables:
+    if row.kind in schema.tables and not isinstance(value, bytes):
         body = encode(value, row.kind, schema)
     else:
         body = [value.encode() if isinstance(value, str) else value]

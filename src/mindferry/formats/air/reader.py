@@ -145,15 +145,14 @@ class _GraphReader:
         return TensorType(values.dtype_of(descriptor), values.shape_of(descriptor))
 
     def _edges(self, op: Message) -> tuple[tuple[str, int] | None, ...]:
-        """(op, output) of each data input, None where an input is not connected."""
-        return tuple(
-            self._edge(text, op) for text in op.get("input", []) if not text.endswith(":-1") or self._control(text, op)
-        )
-
-    def _control(self, text: str, op: Message) -> bool:
-        """False; raises where a control edge names no op."""
-        self._known(text.rpartition(":")[0], op)
-        return False
+        """(op, output) of each data input, None where an input is not connected; control edges are only checked."""
+        found = []
+        for text in op.get("input", []):
+            if text.endswith(":-1"):
+                self._known(text.removesuffix(":-1"), op)
+            else:
+                found.append(self._edge(text, op))
+        return tuple(found)
 
     def _edge(self, text: str, op: Message) -> tuple[str, int] | None:
         if not text:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import tempfile
@@ -154,7 +155,9 @@ def _names(op: Op) -> list[Message]:
     return [{"key": key, "value": {"list": value}} for key, value in lists.items()]
 
 
-def _descriptor(descriptor: Descriptor) -> Message:
+@functools.lru_cache(maxsize=4096)
+def _descriptor(descriptor: Descriptor) -> bytes:
+    """The message of a descriptor, encoded: what gives a tensor and what reads it have the same."""
     shape, format_ = descriptor.shape, descriptor.format
     attributes = {
         "format_for_int": Attribute("Int", FORMATS[format_]),
@@ -165,7 +168,7 @@ def _descriptor(descriptor: Descriptor) -> Message:
     }
     if -1 in shape:
         attributes["shape_range"] = Attribute("ListListInt", tuple((1, -1) if n == -1 else (n, n) for n in shape))
-    return {
+    message = {
         "dtype": _PROTO_NUMBERS[descriptor.dtype],
         "shape": {"dim": shape},
         "layout": format_,
@@ -174,17 +177,26 @@ def _descriptor(descriptor: Descriptor) -> Message:
         "device_type": "NPU",
         "real_dim_cnt": len(shape) if shape and shape != UNKNOWN_RANK else None,
     }
+    return _bytes(message)
 
 
-def _unconnected() -> Message:
-    """The descriptor of an optional input that is absent."""
-    return {
+@functools.cache
+def _unconnected() -> bytes:
+    """The message of the descriptor of an optional input that is absent, encoded."""
+    message = {
         "shape": {},
         "layout": "FORMAT_RESERVED",
         "attr": _entries({"origin_format": Attribute("String", "ND")}),
         "has_out_attr": True,
         "device_type": "NPU",
     }
+    return _bytes(message)
+
+
+def _bytes(descriptor: Message) -> bytes:
+    (chunk,) = _wire.encode(descriptor, "Descriptor", GE_IR)
+    assert isinstance(chunk, bytes)
+    return chunk
 
 
 def _entries(attributes: Mapping[str, Attribute], locations: Mapping[Constant, str] | None = None) -> list[Message]:
