@@ -24,10 +24,14 @@ _PASSED_ON = {"ignore_unknown_options": True}
 class _Family(click.Group):
     """Commands of one subject, with an example of each at the end of the help."""
 
+    @property
+    def examples(self) -> list[tuple[str, str]]:
+        """The first example of each command."""
+        return [cast(Command, self.commands[name]).examples[0] for name in sorted(self.commands)]
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Examples"):
-            for name in self.list_commands(ctx):
-                line, meaning = cast(Command, self.get_command(ctx, name)).examples[0]
+            for line, meaning in self.examples:
                 formatter.write(f"  {line}\n      {meaning}\n")
 
 

@@ -12,6 +12,10 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mindferry.ascend.simulator.world import Fault
 
 _MODULES = ("rt", "mdl", "util", "op", "media")
 _PARTS = ("root", "device", "rt_memory", "mdl_load", "mdl_desc", "mdl_run", "mdl_aipp", "op", "util")
@@ -108,7 +112,7 @@ def calls() -> Counter[str]:
     return Counter(world.current().calls)
 
 
-def faults(*, fail_call: str, nth: int = 1, code: int = 500000) -> object:
+def faults(*, fail_call: str, nth: int = 1, code: int = 500000) -> Fault:
     """Makes a call fail once: the nth from now on, with that code.
 
     Args:
