@@ -11,6 +11,7 @@ from PIL import Image
 
 from mindferry.data import aipp, description, images
 from mindferry.data.description import Description, ImageInput
+from mindferry.types import Shape
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 IMAGENET = {"scale": 1 / 255, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -106,6 +107,32 @@ def test_all_that_aipp_cannot_do_is_listed() -> None:
         "channel 2 multiplies by 1e+06, which is outside float16",
     ):
         assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("image", "shapes", "problem"),
+    [
+        (
+            ImageInput(crop=(32, 40)),
+            {"x": ("n", 3, 32, 41)},
+            "makes images of 3 x 32 x 40 (channels, height, width), but x",
+        ),
+        (ImageInput(crop=(32, 40)), {"x": ("n", 3, "h", "w")}, None),
+        (ImageInput(), {"x": (1, 3, 9, 9)}, None),
+        (
+            ImageInput(),
+            {"x": (1, 1, 9, 9)},
+            "makes images of 3 x ? x ? (channels, height, width), but x takes [1, 1, 9, 9]",
+        ),
+        (ImageInput(), {"x": (1, 3)}, "but x takes [1, 3]"),
+        (ImageInput(), {"x": None}, None),
+        (ImageInput(name="y"), {"x": None}, "input.name is 'y'; the model takes x"),
+        (ImageInput(), {"x": None, "z": None}, "input.name is missing; the model takes x, z"),
+    ],
+)
+def test_a_model_of_other_inputs(image: ImageInput, shapes: dict[str, Shape | None], problem: str | None) -> None:
+    found = aipp.problems(Description(Path("a.toml"), image), shapes)
+    assert (found == []) if problem is None else (problem in found[0])
 
 
 @pytest.mark.parametrize(

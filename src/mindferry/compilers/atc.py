@@ -111,7 +111,8 @@ def _require(
         wrong += atc_options.shape_problems(model, options)
         refused = findings_for(model, _soc(options), options.input_shapes, profiles=options.profiles > 0)
     if options.aipp is not None:
-        wrong += aipp.problems(description.read(options.aipp), model, crop=not options.image_sizes)
+        shapes = None if model is None else {**_shapes(model), **options.input_shapes}
+        wrong += aipp.problems(description.read(options.aipp), shapes, crop=not options.image_sizes)
     texts = wrong + [f"{finding} ({finding.cure})" if finding.cure else str(finding) for finding in refused]
     if texts:
         kind = ConvertError if refused or file_problems else OptionError

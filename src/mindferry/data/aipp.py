@@ -14,16 +14,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mindferry.data.description import COLORS, Description, ImageInput
-from mindferry.types import DType, Shape, TensorSpec
-
-if TYPE_CHECKING:
-    import onnx_ir as ir
+from mindferry.types import DType, Shape, TensorSpec, format_shape
 
 Array = npt.NDArray[Any]
 
@@ -125,17 +122,13 @@ def largest_error(image: ImageInput) -> float:
     return worst / largest if largest else worst
 
 
-def problems(description: Description, model: ir.Model | None = None, *, crop: bool = True) -> list[str]:
-    """What AIPP cannot do of a description, and where it does not fit the model; all of it."""
+def problems(
+    description: Description, shapes: Mapping[str, Shape | None] | None = None, *, crop: bool = True
+) -> list[str]:
+    """What AIPP cannot do of a description, and where it does not fit a model whose inputs have these shapes; all of it."""
     image = description.input
     found = [*_unable(image, crop), *_numbers_out_of_range(image)]
-    if model is not None:
-        shapes = {
-            str(value.name): None
-            if value.shape is None
-            else tuple(one if isinstance(one, int) else None for one in value.shape)
-            for value in model.graph.inputs
-        }
+    if shapes is not None:
         found += _unfit(image, shapes)
     return [f"{description.path}: {problem}" for problem in found]
 
@@ -194,14 +187,14 @@ def _unfit(image: ImageInput, shapes: Mapping[str, Shape | None]) -> Iterator[st
     shape = shapes[name]
     if shape is None:
         return
-    window = size(image) or (None, None)
-    wanted = (None, COLORS[image.color], *window)
+    wanted = (None, COLORS[image.color], *(size(image) or (None, None)))
     fits = len(shape) == len(wanted) and all(
-        given is None or needed is None or given == needed for given, needed in zip(shape, wanted, strict=True)
+        needed is None or not isinstance(given, int) or given == needed
+        for given, needed in zip(shape, wanted, strict=True)
     )
     if not fits:
         text = " x ".join("?" if one is None else str(one) for one in wanted[1:])
-        yield f"makes images of {text} (channels, height, width), but {name} takes {list(shape)}"
+        yield f"makes images of {text} (channels, height, width), but {name} takes {format_shape(shape)}"
 
 
 def configuration(image: ImageInput, *, rank: int = 0, crop: bool = True) -> str:
