@@ -95,6 +95,8 @@ def _partitioned_call(lowerer: Lowerer, node: Node, frame: Frame, operands: list
 
 def _tuple_get_item(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
     results, index = operands
+    if results[index] is None:
+        raise LoweringError(f"result {index} of {node.inputs[0].name}, which only training needs, has no lowering")  # type: ignore[union-attr]
     return results[index]
 
 

@@ -12,7 +12,7 @@ import mindferry
 from formats.air import files, protos
 from formats.air.files import BOOL, INT32, INT64, const, data, desc, message, model, op, relu, store
 from lowering.ge.reference import conv
-from mindferry.errors import ConvertError, FormatError, OptionError, UnsupportedPrimitives
+from mindferry.errors import ConvertError, FormatError, NotInstalled, OptionError, UnsupportedPrimitives
 from mindferry.formats import sniff
 from mindferry.formats.air.reader import read
 from mindferry.graph import Ref, TensorType
@@ -287,3 +287,21 @@ def test_int64_constants_are_arguments_and_weights_parameters(tmp_path: Path) ->
     found = read(store(tmp_path, model(*ops)))
     assert list(found.parameters()) == ["table"]
     assert [type(one).__name__ for one in found.main.nodes[0].inputs] == ["Ref", "Ref", "Tensor", "Tensor"]
+
+
+def test_results_that_only_training_needs(tmp_path: Path) -> None:
+    both = op("y", "ReluV2", "x:0", results=[desc(2), desc(2)])
+    assert len(run(store(tmp_path, model(data("x", 2), both)), x=X)) == 1
+    with pytest.raises(ConvertError, match="result 1 of y, which only training needs, has no lowering"):
+        mindferry.convert(store(tmp_path, model(data("x", 2), both, outputs=("y:0", "y:1"))), tmp_path / "a.onnx")
+
+
+def test_a_free_batch(tmp_path: Path) -> None:
+    mindferry.convert(VENDOR, tmp_path / "free.onnx", dynamic_batch=True)
+    x = np.random.default_rng(2).standard_normal((5, 3, 8, 8)).astype(np.float32)
+    np.testing.assert_allclose(run(tmp_path / "free.onnx", x=x)[0], vendor_result(x), atol=1e-6)
+
+
+def test_mindspore_does_not_run_it() -> None:
+    with pytest.raises((OptionError, NotInstalled)):
+        mindferry.open(VENDOR, runtime="mindspore")

@@ -30,6 +30,17 @@ def _pads(op: Context, x: ir.Value, pads: Any, window: Window) -> list[int]:
     return [one[0] for one in pairs] + [one[1] for one in pairs]
 
 
+def _named(pads: Any, mode: str) -> Any:
+    """The pads, or what a mode of padding puts in their place."""
+    if mode in ("SAME", "SAME_UPPER"):
+        return (-1,) * len(pads)
+    if mode == "VALID":
+        return (0,) * len(pads)
+    if mode not in ("", "NOTSET", "EXPLICIT", "CALCULATED"):
+        raise LoweringError(f"padding {mode!r} has no lowering; SAME and VALID have")
+    return pads
+
+
 def _only_float(offset_w: Any, x: ir.Value) -> None:
     if offset_w is not None or x.dtype in (ir.DataType.INT8, ir.DataType.UINT8):
         raise LoweringError("a quantized form (int8 data or offset_w) has no lowering")
@@ -53,7 +64,7 @@ def conv2d(
     window = _window(StaticSizes(weight)[2:], strides, dilations, data_format)
     y = op.Conv(
         x, weight, bias, strides=window.strides, dilations=window.dilations, group=groups,
-        pads=_pads(op, x, pads, window),
+        pads=_pads(op, x, _named(pads, padding or auto_pad), window),
     )  # fmt: skip
     return channels_last(op, y) if last else y
 
@@ -88,7 +99,7 @@ def depthwise_conv2d(
     window = _window(kernel, strides, dilations, data_format)
     y = op.Conv(
         x, weight, bias, strides=window.strides, dilations=window.dilations, group=channels,
-        pads=_pads(op, x, pads, window),
+        pads=_pads(op, x, _named(pads, padding), window),
     )  # fmt: skip
     return channels_last(op, y) if last else y
 
@@ -122,8 +133,10 @@ def conv2d_transpose(
 ) -> ir.Value:  # fmt: skip
     """Transposed convolution; filter is (in, out / groups, *kernel), input_size the result's shape, or zeros."""
     _only_float(offset_w, x)
+    if output_shape:
+        raise LoweringError("output_shape has no lowering; input_size has")
     return _transposed(
-        op, x, filter, bias, input_size, strides, pads, dilations, groups, data_format or _default(op, x),
+        op, x, filter, bias, input_size, strides, _named(pads, auto_pad), dilations, groups, data_format or _default(op, x),
         output_padding, 2,
     )  # fmt: skip
 
