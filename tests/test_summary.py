@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import mindferry
+from mindferry.errors import FormatError
 from mindferry.summary import Port, summarize
 
 VERSIONS = Path(__file__).parent / "formats" / "versions"
@@ -37,3 +38,9 @@ def test_names_are_those_of_the_conversion(tmp_path: Path) -> None:
 def test_port_text() -> None:
     assert str(Port("x", "float32", ("batch", None, 3))) == "x: float32[batch, ?, 3]"
     assert str(Port("x", "float32", None)) == "x: float32[...]"
+
+
+def test_an_engine_says_who_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "a.engine").write_bytes(b"vtrt" + bytes(100))
+    with pytest.raises(FormatError, match="a TensorRT engine, which only TensorRT on its own GPU reads"):
+        summarize(tmp_path / "a.engine")

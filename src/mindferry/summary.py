@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mindferry import formats
+from mindferry.errors import FormatError
 from mindferry.graph import Model, OtherType, ScalarType, SequenceType, TensorType, Type
 from mindferry.lowering.catalogue import Outlook, outlook
 from mindferry.types import Shape, format_shape
@@ -133,6 +134,9 @@ def summarize(path: str | PathLike[str], *, key: bytes | None = None) -> Summary
         return _onnx(place)
     if kind == "om":
         return _offline(place)
+    if kind == "engine":
+        reason = "a TensorRT engine, which only TensorRT on its own GPU reads; inspect the model that it was compiled from"
+        raise FormatError(reason, path=place)
     if kind == "mindir":
         from mindferry.formats.mindir import reader
 
