@@ -93,6 +93,7 @@ def test_versions_and_names(ready: ModuleType) -> None:
     assert ready.get_soc_name() == "Ascend310P3"
     *version, code = ready.get_version()
     assert code == 0 and len(version) == 3
+    assert ready.get_cann_version(0)[0]["version"] == "" and ready.get_cann_version(0)[1] == 100003
     assert ready.rt.get_run_mode() == (1, 0)
     sizes = [ready.data_type_size(kind) for kind in (0, 1, 2, 3, 4, 9, 11, 12, 27, 99)]
     assert sizes == [4, 2, 1, 4, 1, 8, 8, 1, 2, 0]

@@ -73,6 +73,32 @@ def test_loading_in_each_way(ready: ModuleType, model: Path) -> None:
     assert ready.mdl.load_from_file_with_mem(str(model), work_memory, work + 1, 0, 0) == (0, 145000)
 
 
+def test_loading_with_options(ready: ModuleType, model: Path) -> None:
+    mdl, raw = ready.mdl, model.read_bytes()
+    host, _ = ready.rt.malloc_host(len(raw))
+    assert ready.rt.memcpy(host, len(raw), ready.util.bytes_to_ptr(raw), len(raw), 0) == 0
+    work, weights, _ = mdl.query_size(str(model))
+    memory = {7: ready.rt.malloc(work, 0)[0], 8: work, 5: ready.rt.malloc(weights, 0)[0], 6: weights}
+    ways = [{1: 1, 2: str(model)}, {1: 2, 2: str(model), **memory}, {1: 3, 3: host, 4: len(raw)}]
+    for values in [*ways, {1: 4, 3: host, 4: len(raw), **memory}]:
+        handle = mdl.create_config_handle()
+        assert mdl.load_with_config(handle) == (0, 100000)
+        for option, value in values.items():
+            assert mdl.load_with_config(handle) == (0, 100000)
+            assert mdl.set_config_opt(handle, option, value) == 0
+        number, code = mdl.load_with_config(handle)
+        assert code == 0, ready.get_recent_err_msg()
+        assert mdl.unload(number) == mdl.destroy_config_handle(handle) == 0
+        assert mdl.destroy_config_handle(handle) == 100000
+    handle = mdl.create_config_handle()
+    assert mdl.set_config_opt(handle, 99, 1) == 100000
+    with pytest.raises(TypeError, match="args parse failed"):
+        mdl.set_config_opt(handle, 2, 5)
+    desc = mdl.create_desc()
+    assert mdl.get_desc_from_mem(desc, host, len(raw)) == 0
+    assert mdl.get_num_inputs(desc) == 1
+
+
 def test_loading_that_is_refused(ready: ModuleType, model: Path, tmp_path: Path) -> None:
     mdl = ready.mdl
     assert mdl.load_from_file(str(tmp_path / "none.om")) == (0, 145002)
@@ -169,7 +195,12 @@ def test_execution_on_streams(acl: ModuleType, model: Path) -> None:
         assert acl.mdl.execute_async(program.model, program.inputs, program.outputs, stream) == 0
         assert acl.rt.synchronize_stream(stream) == 0
         np.testing.assert_allclose(program.read(0, np.float32, (2, 4)), affine_of(X * scale), rtol=1e-6)
-    assert acl.mdl.execute_v2(program.model, program.inputs, program.outputs, stream, 0) == 0
+    options = acl.mdl.create_exec_config_handle()
+    assert acl.mdl.set_exec_config_opt(options, 0, 60_000) == 0
+    assert acl.mdl.set_exec_config_opt(options, 9, 1) == 100000
+    assert acl.mdl.execute_v2(program.model, program.inputs, program.outputs, stream, options) == 0
+    assert acl.mdl.destroy_exec_config_handle(options) == 0
+    assert acl.mdl.execute_v2(program.model, program.inputs, program.outputs, stream, options) == 100000
     assert acl.mdl.execute_async(program.model, program.inputs, program.outputs, 0) == 0  # the context's own stream
     assert acl.rt.synchronize_stream(0) == 0
 

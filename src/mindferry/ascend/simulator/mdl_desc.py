@@ -13,6 +13,7 @@ from mindferry.ascend.simulator.loaded import LoadedModel, profiles_of
 from mindferry.ascend.simulator.mdl_load import held_by, model
 from mindferry.formats.om import fields
 from mindferry.formats.om.introduction import Tensor
+from mindferry.formats.om.reader import OfflineModel
 
 _LONGEST_NAME = 127
 _NO_PROFILES = Profiles()
@@ -57,8 +58,12 @@ def get_desc(handle: int, number: int) -> None:
 
 @call("mdl.get_desc_from_file", "ks")
 def get_desc_from_file(handle: int, path: str) -> None:
+    fill(handle, held_by(path))
+
+
+def fill(handle: int, held: OfflineModel) -> None:
+    """Fills a description from a model that is not loaded."""
     found = world.current().handles.get(handle, ModelDesc, codes.INVALID_PARAM)
-    held = held_by(path)
     found.inputs, found.outputs = held.introduction.inputs, held.introduction.outputs
     found.profiles, found.filled = profiles_of(held), True
 

@@ -73,10 +73,11 @@ def load_from_file(path: str) -> int:
 
 @call("mdl.load_from_mem", "kk", fails=(0,), needs="context")
 def load_from_mem(address: int, size: int) -> int:
-    return _load(_in_memory(address, size), f"{size} bytes at {address:#x}")
+    return _load(in_memory(address, size), f"{size} bytes at {address:#x}")
 
 
-def _in_memory(address: int, size: int) -> OfflineModel:
+def in_memory(address: int, size: int) -> OfflineModel:
+    """The offline model at an address of the host."""
     if not address or not size:
         raise Refused(codes.INVALID_PARAM, "the model's address or size is 0")
     view = memoryview(bytes_at(address, size, codes.GE_PARAM_INVALID).tobytes())
@@ -106,7 +107,7 @@ def load_from_file_with_mem(path: str, work: int, work_size: int, weights: int, 
 
 @call("mdl.load_from_mem_with_mem", "kkkkkk", fails=(0,), needs="context")
 def load_from_mem_with_mem(address: int, size: int, work: int, work_size: int, weights: int, weight_size: int) -> int:
-    held = _in_memory(address, size)
+    held = in_memory(address, size)
     _check_room(held, (work, work_size), (weights, weight_size))
     return _load(held, f"{size} bytes at {address:#x}")
 

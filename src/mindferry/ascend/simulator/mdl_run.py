@@ -206,7 +206,8 @@ def execute(number: int, inputs: int, outputs: int) -> None:
     _execute(_job(number, inputs, outputs))
 
 
-def _submit(number: int, inputs: int, outputs: int, stream: int) -> None:
+def submit(number: int, inputs: int, outputs: int, stream: int) -> None:
+    """Puts an execution on a stream."""
     job = _job(number, inputs, outputs)
     if any(not place.address for place in job.outputs):
         raise Refused(codes.INVALID_PARAM, "an output without memory needs acl.mdl.execute")
@@ -215,10 +216,4 @@ def _submit(number: int, inputs: int, outputs: int, stream: int) -> None:
 
 @call("mdl.execute_async", "Ikkk", needs="context")
 def execute_async(number: int, inputs: int, outputs: int, stream: int) -> None:
-    _submit(number, inputs, outputs, stream)
-
-
-@call("mdl.execute_v2", "Ikkkk", needs="context")
-def execute_v2(number: int, inputs: int, outputs: int, stream: int, config: int) -> None:
-    _submit(number, inputs, outputs, stream)
-    world.current().stream(stream).synchronize()
+    submit(number, inputs, outputs, stream)

@@ -16,6 +16,7 @@ VERSION = (1, 14, 0)
 
 _UNKNOWN_DIMS = (1 << 64) - 1
 _MOST_DIMS = 128
+_VERSION_KEYS = ("version", "major_version", "minor_version", "release_version", "patch_version", "reserved")
 
 
 @dataclass(eq=False, slots=True)
@@ -71,6 +72,11 @@ def get_soc_name() -> str:
 @call("get_version", fails=(0, 0, 0), needs="")
 def get_version() -> tuple[int, int, int]:
     return VERSION
+
+
+@call("get_cann_version", "I", fails=lambda package: (dict.fromkeys(_VERSION_KEYS, ""),))
+def get_cann_version(package: int) -> dict[str, str]:
+    raise Refused(codes.INVALID_FILE, "no package of CANN is installed in the simulator")
 
 
 @call("get_recent_err_msg", bare=None, needs="")
