@@ -123,12 +123,12 @@ def test_all_that_is_wrong_with_options_is_told_at_once(free: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"batch_sizes": (4,)}, "1 batch sizes; ATC takes 2 to 100"),
+        ({"batch_sizes": (4,)}, "batch sizes: 1 given; ATC takes 2 to 100"),
         ({"batch_sizes": (1, 2)}, "batch sizes need the first dimension alone to be free, which is not so for x"),
         ({"image_sizes": ((8, 8), (4, 4))}, "image sizes need height and width of NCHW alone to be free"),
         ({"dims": ((1, 2), (3, 4))}, "a size for each of the 3 free dimensions of x"),
         ({"dims": ((1, 2), (3, 4, 5))}, "dimension profiles differ in how many sizes they have"),
-        ({"batch_sizes": tuple(range(1, 102))}, "101 batch sizes; ATC takes 2 to 100"),
+        ({"batch_sizes": tuple(range(1, 102))}, "batch sizes: 101 given; ATC takes 2 to 100"),
         (
             {"input_shapes": {"x": (1, 3, 8, 8)}, "dims": ((1,), (2,))},
             "profiles are given, but every dimension is fixed",
@@ -170,7 +170,7 @@ def test_models_that_atc_refuses(free: Path, tmp_path: Path) -> None:
     text = refusal(ConvertError, path, soc="Ascend310", batch_sizes=(1,))
     assert "NonMaxSuppression without all of its 5 inputs, on which ATC crashes: nms (give" in text
     assert "operator QuantizeLinear: quantize (quantize with Ascend's AMCT instead)" in text
-    assert "1 batch sizes" in text
+    assert "batch sizes: 1 given" in text
 
 
 def test_air_takes_no_shapes(tmp_path: Path) -> None:

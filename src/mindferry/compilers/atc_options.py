@@ -102,7 +102,7 @@ def _profiles(options: Options) -> Iterator[str]:
     for name, values in given.items():
         flat = [tuple(value) if isinstance(value, Sequence) else (value,) for value in values]
         if not _FEWEST_PROFILES <= len(flat) <= most:
-            yield f"{len(flat)} {name}; ATC takes {_FEWEST_PROFILES} to {most} (for one, give --input-shape)"
+            yield f"{name}: {len(flat)} given; ATC takes {_FEWEST_PROFILES} to {most} (for one, give --input-shape)"
         if len(set(flat)) < len(flat):
             yield f"{name} are given twice: {_listed(one for one in dict.fromkeys(flat) if flat.count(one) > 1)}"
         if wrong := [one for one in flat if any(not isinstance(size, int) or size < 1 for size in one)]:
