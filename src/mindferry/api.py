@@ -29,11 +29,11 @@ def load(path: AnyPath, *, key: bytes | None = None) -> Model | dict[str, Tensor
     """What a model file holds; weights stay in the mapped file until they are used.
 
     Args:
-        path: MindIR of any generation, `.ckpt`, `.safetensors` or ONNX; its first bytes tell which.
+        path: MindIR of any generation, AIR, `.ckpt`, `.safetensors` or ONNX; its first bytes tell which.
         key: 16, 24 or 32 bytes, for a file that MindSpore encrypted.
 
     Returns:
-        A `mindferry.graph.Model` for MindIR, the parameters by name (`mindferry.graph.Tensor`) for a checkpoint, an
+        A `mindferry.graph.Model` for MindIR and AIR, the parameters by name (`mindferry.graph.Tensor`) for a checkpoint, an
         `onnx_ir.Model` for ONNX.
 
     Raises:
@@ -190,7 +190,7 @@ def open(
     """A session that runs a model file on a device. Close it, or use it in a `with` statement.
 
     Args:
-        model: ONNX; MindIR, which other runtimes than MindSpore get as ONNX converted in memory; or a checkpoint
+        model: ONNX; MindIR or AIR, which all but MindSpore get as ONNX converted in memory; or a checkpoint
             together with `graph` or `network`.
         device: "cpu", "gpu", "ascend310" or "ascend910"; "gpu:1" is the second of several. "auto" runs the model as
             `tune` chose, where neither runtime, options nor parts of the model are given, else on the first that can be
@@ -198,7 +198,7 @@ def open(
         runtime: a name of `mindferry.runtimes.NAMES`; by default the first that can be used of those for the device: ONNX
             Runtime for most, MindSpore for "ascend910". With "openvino", "gpu" is an Intel GPU.
         graph: the MindIR that a checkpoint fills.
-        weights: a checkpoint whose parameters replace those of a MindIR.
+        weights: a checkpoint whose parameters replace those of a MindIR or AIR.
         network: the Cell that a checkpoint fills, as in `export`. MindSpore exports it for the other runtimes, which
             takes `input_shapes`, and `input_dtypes` where inputs are not float32.
         input_shapes, opset, approximate, level: for the conversion in memory, as in `convert`.
@@ -248,7 +248,7 @@ def bench(
     them in rotating order, and ratios are taken within a round.
 
     Args:
-        model: ONNX or MindIR; a MindIR is converted first, for each batch.
+        model: ONNX, MindIR or AIR; the last two are converted first, for each batch.
         runtimes: by default those for the device that are installed.
         precisions: "fp32", "bf16", "fp16": what a runtime computes in.
         threads: CPU threads; by default the runtime's own choice.
@@ -310,7 +310,7 @@ def tune(
     long rounds at the end, and of configurations that noise cannot tell apart the simplest is chosen.
 
     Args:
-        model: ONNX or MindIR, as `open` takes it.
+        model: ONNX, MindIR or AIR, as `open` takes it.
         tolerance: the largest difference from ONNX Runtime's unoptimised float32 answers, over the largest of them. 0
             keeps to float32, where other orders of additions may differ by 1e-4.
         optimize_for: "latency", the time of one run, or "throughput", rows per second.

@@ -47,10 +47,10 @@ class PreparedModel:
 def prepared(
     model: Path, *, batch: int | None = None, feeds: Mapping[str, Any] | None = None, keep_batch: bool = False
 ) -> Iterator[PreparedModel]:
-    """A model, converted to ONNX in a folder that is removed afterwards where it is MindIR.
+    """A model, converted to ONNX in a folder that is removed afterwards where it is MindIR or AIR.
 
     Args:
-        model: ONNX or MindIR.
+        model: ONNX, MindIR or AIR.
         batch: rows of each run; by default those that the model has, or one where it takes any number. A MindIR that
             froze another number is converted for this one.
         feeds: arrays by input name; rows are taken in batches, the last one filled up from the start. By default
@@ -63,7 +63,7 @@ def prepared(
         BadFeed: feeds are missing or do not fit.
     """
     kind = formats.sniff(model)
-    if kind not in ("onnx", "mindir"):
+    if kind != "onnx" and kind not in conversion.SOURCES:
         raise OptionError(f"{model}: holds weights but no graph; convert it with its network to ONNX first")
     with tempfile.TemporaryDirectory(prefix="mindferry-") as folder:
         path = model if kind == "onnx" else _converted(model, None if keep_batch else batch, Path(folder))
@@ -78,7 +78,7 @@ def prepared(
 
 
 def _converted(model: Path, batch: int | None, folder: Path) -> Path:
-    """The ONNX file of a MindIR, for another batch where that is asked for."""
+    """The ONNX file of a MindIR or AIR, for another batch where that is asked for."""
     target = folder / f"{model.stem}.onnx"
     converted, _ = conversion.to_onnx(model)
     if batch is not None:

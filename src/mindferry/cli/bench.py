@@ -46,7 +46,7 @@ def command(
     model: str, runtimes: tuple[str, ...], precisions: tuple[str, ...], threads: tuple[int, ...],
     batches: tuple[int, ...], inputs: tuple[str, ...], rounds: int, seconds: float, plot: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Measure how fast MODEL, an ONNX or MindIR file, runs.
+    """Measure how fast MODEL, an ONNX, MindIR or AIR file, runs.
 
     Every configuration has a process of its own, which is stopped while another one is measured; rounds go through all
     of them in rotating order. `speed` compares with the first line, pair by pair within a round.

@@ -79,7 +79,7 @@ def command(
 ) -> int:  # fmt: skip
     """Run a model on FILES.
 
-    MODEL is ONNX or MindIR, or a checkpoint together with --graph or --net. Files other than ONNX are converted in
+    MODEL is ONNX, MindIR or AIR, or a checkpoint with --graph or --net. Files other than ONNX are converted in
     memory, a --net in the shapes of its --input-shape. Of a .npz, arrays that are no inputs are left out.
     """
     import mindferry
