@@ -1,6 +1,6 @@
 """Converts recorded networks and compares ONNX Runtime's answers with MindSpore's.
 
-`python benchmarks/zoo/check.py [--opset N]... [--record PYTHON] [--table FILE | --json] DIR [NAME...]` prints a line for each network
+`python benchmarks/zoo/check.py [--opset N]... [--record PYTHON] [--table FILE] DIR [NAME...]` prints a line for each network
 of DIR, and exits with 1 where one differs by more than --tolerance of its largest output. A network that magnifies rounding errors beyond
 that (its own answer moves further when the input is scaled by 1 + 1e-6) is shown as unstable; it proves nothing either way.
 README.md beside this file describes DIR.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -119,11 +119,6 @@ def difference(found: list[np.ndarray], wanted: list[np.ndarray]) -> float:
     return max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in zip(found, wanted, strict=True))
 
 
-def as_json(row: Row, opset: int, tolerance: float) -> str:
-    """One network as a line of JSON."""
-    return json.dumps({**asdict(row), "opset": opset, "state": row.state(tolerance)})
-
-
 def line(row: Row, opset: int, tolerance: float) -> str:
     """One network as a line of text."""
     state = row.state(tolerance)
@@ -167,7 +162,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--tolerance", type=float, default=TOLERANCE, help=f"largest difference allowed (default {TOLERANCE:g})"
     )
-    parser.add_argument("--json", action="store_true", help="print each network as a line of JSON")
     parser.add_argument("--table", type=Path, metavar="FILE", help="also write a Markdown table")
     return parser.parse_args(arguments)
 
@@ -185,11 +179,10 @@ def main() -> int:
         for name in names:
             with tempfile.TemporaryDirectory() as scratch:
                 rows.append(check(options.folder, name, opset, Path(scratch)))
-            print((as_json if options.json else line)(rows[-1], opset, options.tolerance), flush=True)
+            print(line(rows[-1], opset, options.tolerance), flush=True)
         states = [row.state(options.tolerance) for row in rows]
         failed |= "FAILED" in states
-        if not options.json:
-            print(f"{states.count('ok')} of {len(rows)} networks agree with MindSpore at opset {opset}", flush=True)
+        print(f"{states.count('ok')} of {len(rows)} networks agree with MindSpore at opset {opset}", flush=True)
         if options.table:
             options.table.write_text(table(rows, opset, options.tolerance))
     return 1 if failed else 0

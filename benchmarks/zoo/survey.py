@@ -11,10 +11,13 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +31,17 @@ LARGE = (
 )  # fmt: skip
 """Networks that take minutes each, and come last."""
 
+LONGEST_CHECK = 1800.0
+"""Seconds."""
 
-def survey(name: str, python: str, scratch: Path, opset: int) -> dict[str, Any]:
+
+def survey(name: str, python: str, checker: Checker, scratch: Path, opset: int) -> dict[str, Any]:
     """One network's line: recorded in one process, converted and compared in another, its files removed afterwards."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         recorded = record(name, Path(folder), LIMITS, python)
         row: dict[str, Any] = {"network": name, **subject(recorded)}
         if all(recorded.get(stage, {}).get("status") == "ok" for stage in ("mindir", "run")):
-            row |= answer(Path(folder), name, opset)
+            row |= checker.check(Path(folder), name, opset)
     return row
 
 
@@ -58,19 +64,46 @@ def succeeded(recorded: dict[str, Any], stage: str) -> bool:
     return recorded.get(stage, {}).get("status") == "ok"
 
 
-def answer(folder: Path, name: str, opset: int) -> dict[str, Any]:
-    """MindFerry's row for a recorded network, from a process of its own."""
-    command = [sys.executable, str(HERE / "check.py"), "--json", "--opset", str(opset), str(folder), name]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
-    except subprocess.TimeoutExpired:
-        return {"state": "FAILED", "problem": "no result in 1800 s"}
-    try:
-        row = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        return {"state": "FAILED", "problem": f"exit code {done.returncode}: {done.stderr.strip()[-200:]}"}
-    keys = ("opset", "primitives", "nodes", "seconds", "difference", "noise", "state", "problem")
-    return {key: rounded(row[key]) for key in keys}
+class Checker:
+    """A process that converts and compares one network after another; it is replaced where a network ends it."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def check(self, folder: Path, name: str, opset: int) -> dict[str, Any]:
+        """MindFerry's part of a recorded network's line."""
+        self._connection.send((folder, name, opset))
+        try:
+            if self._connection.poll(LONGEST_CHECK):
+                return {key: rounded(value) for key, value in self._connection.recv().items()}
+            problem = f"no result in {LONGEST_CHECK:g} s"
+        except EOFError:
+            self._process.join()
+            problem = f"the conversion ended with exit code {self._process.exitcode}"
+        self._process.kill()
+        self._start()
+        return {"state": "FAILED", "problem": problem}
+
+
+def serve(connection: Connection) -> None:
+    """Answers a Checker's questions until it goes away."""
+    import check
+
+    keys = ("primitives", "nodes", "seconds", "difference", "noise", "problem")
+    with suppress(EOFError):
+        while True:
+            folder, name, opset = connection.recv()
+            with tempfile.TemporaryDirectory(dir=folder) as scratch:
+                row = check.check(folder, name, opset, Path(scratch))
+            found = {key: getattr(row, key) for key in keys}
+            connection.send({"opset": opset, **found, "state": row.state(check.TOLERANCE)})
 
 
 def rounded(value: Any) -> Any:
@@ -109,9 +142,10 @@ def main() -> int:
     lines = options.results.read_text().splitlines() if options.results.exists() else []
     done = {json.loads(line)["network"] for line in lines}
     names = [name for name in options.names or ordered(options.record) if name not in done]
+    checker = Checker()
     for number, name in enumerate(names, 1):
         start = time.monotonic()
-        row = survey(name, options.record, options.scratch or Path(tempfile.gettempdir()), options.opset)
+        row = survey(name, options.record, checker, options.scratch or Path(tempfile.gettempdir()), options.opset)
         with options.results.open("a") as file:
             file.write(json.dumps(row) + "\n")
         outcome = row.get("state") or f"not recorded: {row['mindspore']}"
