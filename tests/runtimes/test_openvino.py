@@ -18,6 +18,7 @@ import mindferry
 from mindferry import runtimes
 from mindferry.errors import BackendFailed, BadFeed, NoDevice, OptionError, RunError
 from mindferry.runtimes.base import Device, Session, Source
+from mindferry.runtimes.openvino import precisions
 from mindferry.types import COMPLEX_INPUTS, DType, TensorSpec
 from runtimes import models
 
@@ -155,15 +156,10 @@ def test_bfloat16_weights_in_memory() -> None:
     np.testing.assert_array_equal(session.run(weights)["y"], weights + weights)
 
 
-def available() -> list[str]:
-    names = {"FP32": "f32", "BF16": "bf16", "FP16": "f16"}
-    return [names[item] for item in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") if item in names]
-
-
 @pytest.mark.parametrize("precision", ["f32", "bf16", "f16"])
 def test_a_precision_is_had_or_refused(precision: str) -> None:
     path = mindferry.demo.path("lenet5.mindir")
-    if precision not in available():
+    if precision not in precisions():
         with pytest.raises(OptionError, match=rf"has no precision {precision}: OpenVINO would compute in"):
             opened(path, precision=precision)
         return

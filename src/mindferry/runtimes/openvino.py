@@ -255,6 +255,14 @@ def _operators(model: openvino.Model) -> Iterator[Any]:
             yield from _operators(operator.get_function())
 
 
+def precisions(plugin: str = "CPU") -> tuple[str, ...]:
+    """The precisions that a device says it has."""
+    import openvino
+
+    found = openvino.Core().get_property(plugin, "OPTIMIZATION_CAPABILITIES")
+    return tuple(name for key, name in (("FP32", "f32"), ("BF16", "bf16"), ("FP16", "f16")) if key in found)
+
+
 def _require_precision(core: openvino.Core, compiled: openvino.CompiledModel, plugin: str, wanted: str) -> None:
     found = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
     if found != wanted:
