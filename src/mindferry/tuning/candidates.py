@@ -6,12 +6,21 @@ Only settings are tried that made some network faster when they were measured; d
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mindferry.benchmarking.configurations import Configuration
 
-_NO_SPINNING = {"config": {"session.intra_op.allow_spinning": "0"}}
-_NO_PINNING = {"config": {"ENABLE_CPU_PINNING": False}}
+_SETTINGS: dict[str, tuple[dict[str, Any], ...]] = {
+    "onnxruntime": (
+        {"attributes": {"enable_cpu_mem_arena": False}},
+        {"config": {"session.dynamic_block_base": "4"}},
+        {"config": {"session.intra_op.allow_spinning": "0"}},
+        {"optimization": "extended"},
+    ),
+    "openvino": ({"config": {"ENABLE_CPU_PINNING": False}},),
+}
 _PARTS = (1, 2, 4)
 
 
@@ -40,7 +49,7 @@ def defaults(space: Space) -> list[Configuration]:
     """Each runtime in each precision that it has, as it is by default."""
     rows = space.frozen if space.frozen is not None and space.frozen != space.batch else 0
     return [
-        Configuration(runtime=runtime, precision=precision, rows=rows or 0)
+        Configuration(runtime=runtime, precision=precision, rows=rows)
         for precision in space.precisions
         for runtime in space.runtimes
         if precision == "fp32" or runtime == "openvino"
@@ -48,26 +57,21 @@ def defaults(space: Space) -> list[Configuration]:
 
 
 def variants(space: Space) -> list[Configuration]:
-    """Further configurations, without the defaults."""
-    found: list[Configuration] = []
-    for default in defaults(space):
-        found += _split(default, space)
-    for default in defaults(space):
-        found += _settings(default, space)
-    known = set(map(str, defaults(space)))
-    return list({str(one): one for one in found if str(one) not in known}.values())
+    """Further configurations, without the defaults; every runtime's first ones come before any second one."""
+    known = defaults(space)
+    queues = [[*_split(one, space), *_settings(one, space)] for one in known]
+    found = [one for place in itertools.zip_longest(*queues) for one in place if one is not None]
+    names = set(map(str, known))
+    return list({str(one): one for one in found if str(one) not in names}.values())
 
 
 def _split(default: Configuration, space: Space) -> Iterator[Configuration]:
-    """Parts of the batch: in turn on all threads, or as many at once as there are cores."""
+    """Parts of the batch, as many at once as there are cores; then the whole batch with its size fixed."""
     if space.batch is None or space.batch == 1:
         return
-    usual = {1, *_PARTS, -(-space.batch // space.cores)}
-    sizes = {space.frozen} if space.frozen is not None else {size for size in usual if size < space.batch}
-    for size in sorted(sizes):
-        if size < space.batch:
-            yield _side_by_side(dataclasses.replace(default, rows=size, at_once=space.cores), space)
-            yield dataclasses.replace(default, rows=size)
+    sizes = {space.frozen} if space.frozen is not None else {*_PARTS, -(-space.batch // space.cores)}
+    for size in sorted(size for size in sizes if size < space.batch):
+        yield _side_by_side(dataclasses.replace(default, rows=size, at_once=space.cores), space)
     if space.frozen is None:
         yield dataclasses.replace(default, rows=space.batch)
 
@@ -80,14 +84,10 @@ def _side_by_side(one: Configuration, space: Space) -> Configuration:
 
 
 def _settings(default: Configuration, space: Space) -> Iterator[Configuration]:
-    if default.rows == 0 and space.frozen is None and space.batch == 1:
+    if space.frozen is None and space.batch == 1:
         yield dataclasses.replace(default, rows=1)
-    if default.runtime == "onnxruntime":
-        yield dataclasses.replace(default, threads=1)
-        yield dataclasses.replace(default, options=_NO_SPINNING)
-        yield dataclasses.replace(default, options={"optimization": "extended"})
-    if default.runtime == "openvino":
-        yield dataclasses.replace(default, threads=1)
-        yield dataclasses.replace(default, options=_NO_PINNING)
     if space.throughput and space.cores > 1:
         yield _side_by_side(dataclasses.replace(default, callers=space.cores), space)
+    yield dataclasses.replace(default, threads=1)
+    for options in _SETTINGS.get(default.runtime, ()):
+        yield dataclasses.replace(default, options=options)
