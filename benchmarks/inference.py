@@ -201,7 +201,9 @@ def measure(source: Path, folder: Path, batch: int, effort: Effort) -> dict[str,
         for name, tolerance in TOLERANCES.items():
             place = folder / f"{name}{batch}"
             place.mkdir()
-            shutil.copy(tuned, place)
+            for part in (tuned, tuned.with_name(f"{tuned.name}.data")):
+                if part.exists():
+                    shutil.copy(part, place)
             found = mindferry.tune(place / tuned.name, tolerance=tolerance, budget=effort.budget, batch=batch)
             choices[name] = found.as_dict()
             sides[name] = stack.enter_context(Side("mindferry", place / tuned.name, batch))

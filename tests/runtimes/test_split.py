@@ -45,6 +45,18 @@ def test_a_fixed_batch_takes_any_number_of_rows(images: np.ndarray, wanted: np.n
         mindferry.open(path, runtime="split")
 
 
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_weights_in_a_file_of_their_own(
+    images: np.ndarray, wanted: np.ndarray, runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mindferry.formats.onnx.EXTERNAL_FROM", 0)
+    path = tmp_path / "large.onnx"
+    mindferry.convert(MINDIR, path)
+    assert (tmp_path / "large.onnx.data").exists()
+    with mindferry.open(path, runtime="split", options={"runtime": runtime, "rows": 2}) as session:
+        np.testing.assert_allclose(session.run(images)["output"], wanted, rtol=1e-4, atol=1e-5)
+
+
 def test_what_cannot_be_split() -> None:
     with pytest.raises(OptionError, match="another runtime than itself"):
         mindferry.open(MINDIR, runtime="split", options={"runtime": "split"})

@@ -70,9 +70,7 @@ class Split(Runtime):
         if size.filled:
             inner = runtime.prepare(source, device, options.options)
         else:
-            from mindferry.formats import onnx
-
-            model = source.model or onnx.load(source.path)
+            model = source.model or _loaded(source)
             with _fixed(model, names, options.rows):
                 inner = runtime.prepare(dataclasses.replace(source, model=model), device, options.options)
         return SplitSession(inner, names, options)
@@ -115,6 +113,20 @@ class SplitSession(Session):
         if self._pool is not None:
             self._pool.shutdown()
         self._inner.close()
+
+
+def _loaded(source: Source) -> ir.Model:
+    """The model in a file; weights in a file beside it are mapped, since runtimes only find them from the model's file."""
+    import onnx_ir as ir
+
+    from mindferry.formats import onnx
+
+    model = onnx.load(source.path)
+    for value in model.graph.initializers.values():
+        tensor = value.const_value
+        if isinstance(tensor, ir.ExternalTensor):
+            value.const_value = ir.Tensor(tensor.numpy(), tensor.dtype, name=tensor.name)
+    return model
 
 
 def _freed(spec: TensorSpec) -> TensorSpec:
