@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from onnx_ir.passes import common
 import mindferry
 from mindferry.errors import ConvertError, LoweringError
 from mindferry.formats.air.model import Op
-from mindferry.to_air import Options, write
+from mindferry.to_air import Options, registry, write
 from mindferry.to_air.builder import Builder
 from mindferry.to_air.lower import lower
 from mindferry.to_air.schema import SchemaError
@@ -257,6 +258,23 @@ def test_an_op_against_its_definition_is_a_fault(text: str, call: object) -> Non
     op = Builder(18)
     with pytest.raises(SchemaError, match=text.replace("[", r"\[")):
         call(op, op.data("x", DType.FLOAT32, (2, 3)))  # type: ignore[operator]
+
+
+def test_a_fault_in_a_form_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    relu = registry.find("Relu")
+    assert relu is not None
+    monkeypatch.setitem(registry._table, "Relu", dataclasses.replace(relu, function=lambda op, x: op.Rellu(x)))
+    with pytest.raises(SchemaError, match="Relu at features/relu: GE has no operator 'Rellu' .* a fault of MindFerry"):
+        lower(small())
+
+
+def test_a_form_of_another_element_type_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    relu = registry.find("Relu")
+    assert relu is not None
+    wrong = dataclasses.replace(relu, function=lambda op, x: op.Relu(x, gives=DType.INT32))
+    monkeypatch.setitem(registry._table, "Relu", wrong)
+    with pytest.raises(SchemaError, match="Relu at features/relu gives float32, but its GE form int32"):
+        lower(small())
 
 
 def test_mindir_to_air_by_the_public_way(tmp_path: Path) -> None:

@@ -133,6 +133,8 @@ class _Lowerer:
             found = row.function(builder, *arguments, **keywords)
         except LoweringError as error:
             raise LoweringError(f"{node.op_type} {error}") from None
+        except SchemaError as error:
+            raise SchemaError(f"{node.op_type} at {place(node)}: {error}; this is a fault of MindFerry") from error
         results = found if isinstance(found, tuple) else (found,)
         for value, wanted, result in zip(node.outputs, builder.results, results, strict=False):
             if wanted is not None:
@@ -171,7 +173,10 @@ def _result(value: ir.Value) -> Value | None:
 def _settle(result: Value, wanted: Value, start: int, builder: Builder, node: ir.Node) -> Value:
     """The result with ONNX's shape; a value that was there before is passed through Identity, so that it gets a name."""
     if result.dtype is not wanted.dtype:
-        raise SchemaError(f"{node.op_type} gives {wanted.dtype}, but its GE form {result.dtype}")
+        raise SchemaError(
+            f"{node.op_type} at {place(node)} gives {wanted.dtype}, but its GE form {result.dtype}; "
+            "this is a fault of MindFerry"
+        )
     if result.draft is None or result.draft not in builder.drafts[start:]:
         result = builder.Identity(result)
     result.shape = result.shape if wanted.shape is None else wanted.shape

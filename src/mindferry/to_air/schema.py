@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mindferry.errors import ConvertError
 from mindferry.formats.air.model import Attribute
 from mindferry.types import DType
 
@@ -23,8 +24,8 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
-class SchemaError(AssertionError):
-    """An operator that was built against its definition: a fault of MindFerry, never of the user."""
+class SchemaError(ConvertError):
+    """An operator that was built against its definition: a fault of MindFerry, not of the model."""
 
 
 @dataclass(frozen=True, slots=True)
