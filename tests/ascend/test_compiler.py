@@ -159,6 +159,22 @@ def test_weights_lie_where_the_description_says(tmp_path: Path) -> None:
     np.testing.assert_array_equal(stored, np.arange(12).reshape(3, 4) / 8)
 
 
+def test_weights_follow_each_other_as_nodes_take_them(tmp_path: Path) -> None:
+    names = ["third", "first", "second"]
+    arrays = {name: np.full(16, index, np.float32) for index, name in enumerate(names)}
+    nodes = [
+        helper.make_node("Add", [a, b], [c])
+        for a, b, c in (("x", "first", "p"), ("p", "second", "q"), ("q", "third", "y"))
+    ]
+    ports = [[helper.make_tensor_value_info(name, TensorProto.FLOAT, [16])] for name in ("x", "y")]
+    initializers = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    source = offline.save(tmp_path / "order.onnx", nodes, *ports, initializers)
+    for mode, dtype in (("must_keep_origin_dtype", np.float32), ("force_fp16", np.float16)):
+        held = reader.read(compiled(source, f"--precision_mode={mode}"))
+        stored = np.frombuffer(held.partitions[fields.WEIGHTS_DATA], dtype).reshape(3, -1)
+        np.testing.assert_array_equal(stored[:, 0], [1, 2, 0])
+
+
 X = np.float32([[1.0003, 2.0007, 3.3], [-1, 0.5, 60000]])
 
 
@@ -196,14 +212,18 @@ def test_half_precision_halves_the_weights(tmp_path: Path) -> None:
 
 
 def test_rounding_reaches_branches(tmp_path: Path) -> None:
-    """A value that an If computes is rounded too."""
+    """Each result inside a branch is rounded: x / 3 first, then its square."""
     third = helper.make_tensor("third", TensorProto.FLOAT, [], [1 / 3])
     branches = [
         helper.make_graph(
-            [helper.make_node("Constant", [], ["c"], value=third), helper.make_node(op, ["x", "c"], ["r"])],
+            [
+                helper.make_node("Constant", [], ["c"], value=third),
+                helper.make_node("Mul", ["x", "c"], ["part"]),
+                helper.make_node(op, ["part", "part"], ["r"]),
+            ],
             op, [], [helper.make_tensor_value_info("r", TensorProto.FLOAT, [2])],
         )
-        for op in ("Mul", "Div")
+        for op in ("Mul", "Add")
     ]  # fmt: skip
     nodes = [helper.make_node("If", ["flag"], ["y"], then_branch=branches[0], else_branch=branches[1])]
     inputs = [
@@ -214,9 +234,11 @@ def test_rounding_reaches_branches(tmp_path: Path) -> None:
         tmp_path / "branch.onnx", nodes, inputs, [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])]
     )
     path = compiled(source, "--precision_mode=force_fp16")
-    for flag in (True, False):
-        (found,) = run(path, np.array(flag), np.float32([1, 7]))
-        np.testing.assert_array_equal(found, found.astype(np.float16).astype(np.float32))
+    x = np.float32([1, 7])
+    part = (x * np.float32(np.float16(1 / 3))).astype(np.float16).astype(np.float32)
+    for flag, result in ((True, part * part), (False, part + part)):
+        (found,) = run(path, np.array(flag), x)
+        np.testing.assert_array_equal(found, result.astype(np.float16).astype(np.float32))
 
 
 def test_output_types(tmp_path: Path) -> None:

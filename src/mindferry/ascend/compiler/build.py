@@ -95,7 +95,8 @@ def build(model: ir.Model, target: Path, options: Options) -> Report:
     model.graph.sort()
     titles = _titles(model, options)
     _cast_outputs(model, options.output_types)
-    known = [_inferred(model, inputs) for inputs in _all_inputs(options)]
+    source = payload.graph(model)
+    known = [_inferred(source, inputs) for inputs in _all_inputs(options)]
     stored = [precision.stored(model, options.precision, one) for one in known]
     schedule = list(model.graph)
     ends = [str(value.name) for value in model.graph.outputs]
@@ -106,8 +107,9 @@ def build(model: ir.Model, target: Path, options: Options) -> Report:
     largest = max(plans, key=lambda one: one.peak)
     introduction = _introduction(model, titles, known, options)
     operators = emit.operators(model, _merged(stored), largest, options.preparation.keys())
+    order = _weights_in_order(schedule, model)
     precision.apply(model, options.precision, known[0])
-    graph, chunks, offsets = payload.pack(model)
+    graph, chunks, offsets = payload.pack(model, order)
     weight_bytes = sum(memoryview(chunk).nbytes for chunk in chunks)
     body = {
         "name": model.graph.name or target.stem,
@@ -119,6 +121,12 @@ def build(model: ir.Model, target: Path, options: Options) -> Report:
     return Report(
         options.soc, options.precision, weight_bytes, source_bytes, largest.peak, largest.naive, len(schedule), largest.unknown
     )  # fmt: skip
+
+
+def _weights_in_order(schedule: Sequence[ir.Node], model: ir.Model) -> list[str]:
+    """The weights in the order in which nodes take them."""
+    taken = (str(value.name) for node in schedule for value in node.inputs if value is not None)
+    return [name for name in dict.fromkeys(taken) if name in model.graph.initializers]
 
 
 def places(model: ir.Model) -> dict[str, int]:
@@ -174,9 +182,9 @@ def _all_inputs(options: Options) -> list[Mapping[str, tuple[int, ...]]]:
     return [dict(zip(options.inputs, options.profiles.shapes(row, free), strict=True)) for row in options.profiles.rows]
 
 
-def _inferred(model: ir.Model, inputs: Mapping[str, tuple[int, ...]]) -> dict[str, Value]:
+def _inferred(graph: bytes, inputs: Mapping[str, tuple[int, ...]]) -> dict[str, Value]:
     try:
-        return shapes.infer(model, inputs)
+        return shapes.infer(graph, inputs)
     except Exception as error:
         text = " ".join(str(error).split())
         raise ConvertError(f"the shapes {dict(inputs)} do not fit the model: {text}") from error

@@ -20,6 +20,7 @@ import numpy as np
 import onnx_ir as ir
 
 from mindferry.ascend.compiler.shapes import Value
+from mindferry.errors import ConvertError
 
 LEVELS = ("origin", "fp16", "mixed", "cube")
 
@@ -27,7 +28,7 @@ CUBE = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
 """Operators of the unit that multiplies matrices."""
 
 _UNCHANGED = frozenset({
-    "Cast", "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "GlobalMaxPool",
+    "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "GlobalMaxPool",
     "Identity", "Max", "MaxPool", "Min", "Neg", "Relu", "Reshape", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile",
     "Transpose", "Unsqueeze", "Where",
 })  # fmt: skip
@@ -44,7 +45,10 @@ def apply(model: ir.Model, level: str, values: Mapping[str, Value]) -> None:
 
     Args:
         level: one of LEVELS.
-        values: the element types of the main graph's values.
+        values: the element types of all values.
+
+    Raises:
+        ConvertError: an element type is not known.
     """
     if level == "origin":
         return
@@ -88,7 +92,10 @@ def stored(model: ir.Model, level: str, values: Mapping[str, Value]) -> dict[str
 
 def _is_float(value: ir.Value, values: Mapping[str, Value]) -> bool:
     known = values.get(str(value.name))
-    return (value.dtype or (known.dtype if known else None)) is ir.DataType.FLOAT
+    dtype = value.dtype or (known.dtype if known else None)
+    if dtype is None and value.name:
+        raise ConvertError(f"the element type of {value.name} is not known, so that nobody can tell how it is rounded")
+    return dtype is ir.DataType.FLOAT
 
 
 def _compress_weights(graph: ir.Graph, level: str) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx
 import onnx_ir as ir
-
-from mindferry.ascend import payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +23,13 @@ class Value:
         return int(math.prod(self.shape) * self.dtype.itemsize) if self.shape is not None else 0
 
 
-def infer(model: ir.Model, inputs: Mapping[str, Sequence[int]]) -> dict[str, Value]:
-    """Every value of the main graph by name, for inputs of these shapes; a size of -1 stays free."""
-    proto = onnx.ModelProto.FromString(payload.pack(model)[0])
+def infer(graph: bytes, inputs: Mapping[str, Sequence[int]]) -> dict[str, Value]:
+    """Every value by name, those of branches too, for inputs of these shapes; a size of -1 stays free.
+
+    Args:
+        graph: as `payload.graph` makes it.
+    """
+    proto = onnx.ModelProto.FromString(graph)
     for port in proto.graph.input:
         if port.name in inputs:
             del port.type.tensor_type.shape.dim[:]
@@ -37,7 +39,16 @@ def infer(model: ir.Model, inputs: Mapping[str, Sequence[int]]) -> dict[str, Val
     for port in proto.graph.output:
         port.type.tensor_type.ClearField("shape")
     found = onnx.shape_inference.infer_shapes(proto, data_prop=True).graph
-    return {port.name: _value(port) for port in (*found.input, *found.value_info, *found.output)}
+    return {port.name: _value(port) for port in _ports(found)}
+
+
+def _ports(graph: onnx.GraphProto) -> Iterator[onnx.ValueInfoProto]:
+    """The values of a graph's branches, then its own, which count where a branch has one of the same name."""
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _ports(attribute.g)
+    yield from (*graph.input, *graph.value_info, *graph.output)
 
 
 def _value(port: onnx.ValueInfoProto) -> Value:

@@ -2,4 +2,5 @@
 
 from mindferry.ascend import simulator
 
-simulator.install(announce=True)
+if __name__ == "acl":
+    simulator.install(announce=True)
