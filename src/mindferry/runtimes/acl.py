@@ -9,6 +9,7 @@ chosen one with the model, so that its runs go one after the other.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from mindferry.errors import BackendFailed, MindFerryError, NoDevice, OptionErro
 from mindferry.formats import _files
 from mindferry.runtimes import batches
 from mindferry.runtimes.base import Device, Runtime, Session, Source
+from mindferry.runtimes.feeds import zeros
 
 _SERIES = {"ascend310": "Ascend310", "ascend910": "Ascend910"}
 """How the names of a device kind's processors start."""
@@ -98,6 +100,13 @@ class AclSession(Session):
         with self._place.entered(), self._slots.one() as slot:
             arrays = slot.run(feeds, profile, self._milliseconds)
         return {port.spec.name: array for port, array in zip(self._description.outputs, arrays, strict=True)}
+
+    def _zeros(self) -> dict[str, npt.NDArray[Any]]:
+        """Zeros of the first profile's shapes, where there are profiles."""
+        if not self._description.profiles:
+            return super()._zeros()
+        shapes = self._description.profiles[0].shapes
+        return zeros([dataclasses.replace(spec, shape=shape) for spec, shape in zip(self.inputs, shapes, strict=True)])
 
     def _batch(self, size: batches.Size, rows: int) -> batches.Size:
         """One of the model's own batch sizes: the smallest that takes all rows, else the largest."""

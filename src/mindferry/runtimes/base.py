@@ -213,9 +213,13 @@ class Session(ABC):
             BadFeed: there are no feeds, and the model leaves an element type or a rank open; or as in `run`.
             BackendFailed, RunError: as in `run`.
         """
-        given = feeds or (zeros(self.inputs),)
+        given = feeds or (self._zeros(),)
         for _ in range(runs):
             self.run(*given)
+
+    def _zeros(self) -> dict[str, npt.NDArray[Any]]:
+        """Zeros that the model takes."""
+        return zeros(self.inputs)
 
     def _call(self, arrays: dict[str, npt.NDArray[Any]]) -> Outputs:
         """Runs checked inputs. `close` waits for the threads in `_running`, so they enter it before they look."""
