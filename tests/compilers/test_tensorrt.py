@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import types
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +22,7 @@ from mindferry.compilers import tensorrt, tensorrt_library
 from mindferry.errors import BackendFailed, ConvertError, FileProblem, NotInstalled, OptionError
 from runtimes import models
 
+ROOT = Path(__file__).parents[2]
 LENET = mindferry.demo.path("lenet5.mindir")
 BATCHES = {"x": ((1, 1, 32, 32), (4, 1, 32, 32), (16, 1, 32, 32))}
 
@@ -49,6 +53,14 @@ def test_lenet_for_named_compute_capabilities(tmp_path: Path) -> None:
     assert facts["tensorrt"].startswith("TensorRT-RTX 1.")
     assert steps[-1][0] == steps[-1][1]
     assert mindferry.formats.sniff(target) == "engine"
+
+
+@pytest.mark.parametrize("network", ["lstm", "attention", "residual"])
+def test_networks_of_every_kind(tmp_path: Path, network: str) -> None:
+    source = ROOT / "tests" / "formats" / "versions" / "2.10.0" / f"{network}.mindir"
+    facts = mindferry.convert(source, tmp_path / "a.engine", build={"compute_capabilities": ("8.6", "12.0")}).facts
+    assert facts["bytes"] == (tmp_path / "a.engine").stat().st_size
+    assert facts["layers"] > 5
 
 
 def test_the_command_writes_an_engine(tmp_path: Path) -> None:
@@ -194,3 +206,16 @@ def test_without_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tensorrt_library, "_loaded", missing)
     with pytest.raises(NotInstalled, match=r"tensorrt_rtx: no module.*pip install 'mindferry\[tensorrt\]'"):
         tensorrt_library.find()
+
+
+def test_the_benchmark_tells_which_networks_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "free.mindir").symlink_to(LENET)
+    (tmp_path / "fixed.mindir").symlink_to(ROOT / "tests" / "formats" / "versions" / "2.10.0" / "residual.mindir")
+    command = [sys.executable, str(ROOT / "benchmarks" / "zoo" / "engines.py"), "--json", str(tmp_path)]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert found.returncode == 1
+    fixed, free = json.loads(found.stdout)
+    assert (fixed["network"], fixed["problem"]) == ("fixed", "")
+    assert fixed["size"] > 1000
+    assert "x has free dimensions" in free["problem"]
+    assert "2 of 2" in found.stderr

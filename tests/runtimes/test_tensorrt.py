@@ -199,9 +199,10 @@ def test_each_engine_goes_to_its_own_library(tmp_path: Path, install: Install) -
         opened(full, cache=tmp_path / "cache")
 
 
-def test_an_engine_that_tensorrt_cannot_load(tmp_path: Path, install: Install) -> None:
+@pytest.mark.parametrize("raw", [b"vtrt broken", b"something else"])
+def test_an_engine_that_tensorrt_cannot_load(tmp_path: Path, install: Install, raw: bytes) -> None:
     install()
-    (tmp_path / "a.engine").write_bytes(b"vtrt broken")
+    (tmp_path / "a.engine").write_bytes(raw)
     with pytest.raises(BackendFailed) as caught:
         opened(tmp_path / "a.engine")
     assert str(caught.value).endswith(

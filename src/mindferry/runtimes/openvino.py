@@ -43,7 +43,7 @@ _OWN_OPTIONS = {
     "CACHE_DIR": "cache",
 }
 _SMALLEST_SHARED = 64 << 10
-_SHARED = ("FLOAT", "FLOAT16", "INT8", "INT32", "INT64")
+_SHARED = ("FLOAT", "FLOAT16", "BFLOAT16", "INT8", "INT32", "INT64")
 _SATURATING = frozenset({
     "Abs", "Add", "CumSum", "Divide", "MatMul", "Multiply", "Negative", "Power", "ReduceProd", "ReduceSum", "Subtract",
 })  # fmt: skip
@@ -216,7 +216,10 @@ def _with_inputs(message: onnx.ModelProto, weights: Mapping[str, ir.TensorProtoc
 def _fill(model: openvino.Model, parameter: Any, array: npt.NDArray[Any]) -> None:
     import openvino
 
-    constant = openvino.op.Constant(_shareable(array), shared_memory=True)
+    shared: Any = _shareable(array)
+    if array.dtype == DType.BFLOAT16.numpy():
+        shared = openvino.Tensor(_shareable(array.view(np.uint16)), array.shape, openvino.Type.bf16)
+    constant = openvino.op.Constant(shared, shared_memory=True)
     parameter.output(0).replace(constant.output(0))
     model.remove_parameter(parameter)
 

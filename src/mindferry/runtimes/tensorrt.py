@@ -70,7 +70,7 @@ class TensorRt(Runtime):
         if options.streams < 1:
             raise OptionError(f"streams must be at least 1, not {options.streams}")
         data = _files.map_file(source.path) if source.format == "engine" else None
-        library = tensorrt_library.find(tensorrt_library.NAMES if data is None else _MAGIC[bytes(data[:4])])
+        library = tensorrt_library.find(_MAGIC.get(bytes(data[:4]) if data else b"", tensorrt_library.NAMES))
         gpu, engine = Gpu(device), None
         try:
             gpu.activate()
