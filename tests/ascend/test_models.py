@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from onnx import TensorProto, helper
 
 import offline
 from mindferry.ascend import simulator
+from mindferry.formats.om import reader, writer
+from mindferry.formats.om.introduction import Introduction
 from offline import Program, affine_of
 
 X = np.float32([[1, 2, 3], [-1, 0.5, 0]])
@@ -116,6 +119,32 @@ def test_loading_that_is_refused(ready: ModuleType, model: Path, tmp_path: Path)
     desc = mdl.create_desc()
     assert mdl.get_desc(desc, number) == 145003
     assert "was destroyed at" in ready.get_recent_err_msg()
+
+
+def test_files_that_do_not_fit_themselves_are_refused(ready: ModuleType, model: Path, tmp_path: Path) -> None:
+    held = reader.read(model)
+    entries = {entry["key"]: entry["value"] for entry in held.model["attr"]}
+    path = tmp_path / "m.om"
+
+    def load(known: Introduction = held.introduction, without: str = "", **changed: object) -> tuple[int, str]:
+        kept = {key: value for key, value in {**entries, **changed}.items() if key != without}
+        body = {**held.model, "attr": [{"key": key, "value": value} for key, value in sorted(kept.items())]}
+        writer.write(path, body, [held.partitions[1]], known)
+        return ready.mdl.load_from_file(str(path))[1], str(ready.get_recent_err_msg())
+
+    assert load()[0] == 0
+    tensor = held.introduction.inputs[0]
+    wrong = {
+        "other inputs or outputs than the graph": load(dataclasses.replace(held.introduction, inputs=(tensor, tensor))),
+        "the element type of x is not known": load(
+            dataclasses.replace(held.introduction, inputs=(dataclasses.replace(tensor, dtype=99),))
+        ),
+        "the preparation that the file records is broken": load(mindferry_aipp={"s": b'{"x": {"rank": 0}}'}),
+        "onnxruntime refuses the model": load(mindferry_onnx={"bt": b"\x0a\xff"}),
+        "only what `mindferry ascend atc` wrote can be simulated": load(without="mindferry_onnx"),
+    }
+    for text, (code, message) in wrong.items():
+        assert code == 545004 and text in message, (text, code, message)
 
 
 def test_another_processor_s_model_is_refused(ready: ModuleType, tmp_path: Path) -> None:

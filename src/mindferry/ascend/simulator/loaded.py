@@ -18,6 +18,7 @@ from mindferry.ascend.profiles import BATCH, DIMS, IMAGE, Profiles
 from mindferry.ascend.simulator import codes, graph
 from mindferry.ascend.simulator.errors import Refused
 from mindferry.ascend.simulator.memory import Bytes
+from mindferry.errors import FormatError
 from mindferry.formats.air.fields import ENGINE_TYPES
 from mindferry.formats.om import fields
 from mindferry.formats.om.introduction import Tensor
@@ -47,11 +48,19 @@ class LoadedModel:
         self.profiles = profiles_of(held)
         self.output_dims = [tensor.dims for tensor in known.outputs]
         self.work_size, self.weight_size = held.number("memory_size"), held.number("weight_size")
-        stored = json.loads(held.text(fields.AIPP) or "{}")
-        self.preparation = {title: Operation.from_dict(data) for title, data in stored.items()}
+        self.preparation = _preparation(held)
         with tempfile.TemporaryDirectory() as folder:
             source = Source("onnx", graph.extract(held, Path(folder)))
             self._session: Session = get("onnxruntime").prepare(source, Device("cpu"), {"threads": 1})
+        self._check()
+
+    def _check(self) -> None:
+        """Raises FormatError where the description is not that of the graph."""
+        sides = ((self._session.inputs, self.data_inputs), (self._session.outputs, self.outputs))
+        if any(len(specs) != len(tensors) for specs, tensors in sides):
+            raise FormatError("the description has other inputs or outputs than the graph")
+        if unknown := [tensor.name for tensor in (*self.inputs, *self.outputs) if tensor.dtype not in ENGINE_TYPES]:
+            raise FormatError(f"the element type of {', '.join(unknown)} is not known")
 
     def close(self) -> None:
         """Releases the session."""
@@ -131,6 +140,14 @@ def _images(operation: Operation, tensor: Tensor, shape: tuple[int, ...], data: 
     if data.nbytes < needed:
         raise Refused(codes.GE_PARAM_INVALID, f"the images of {tensor.name} have {needed} bytes, not {data.nbytes}")
     return aipp.compute(operation, data[:needed].reshape(batch, -1), *size).astype(np.float32)
+
+
+def _preparation(held: OfflineModel) -> dict[str, Operation]:
+    try:
+        stored = json.loads(held.text(fields.AIPP) or "{}")
+        return {title: Operation.from_dict(data) for title, data in stored.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"the preparation that the file records is broken: {error}") from error
 
 
 def profiles_of(held: OfflineModel) -> Profiles:

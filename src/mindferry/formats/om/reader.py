@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -165,8 +166,7 @@ def _tensor(name: str, described: Message, shape: list[Any] | None) -> Tensor:
 
 def _profiles(found: Mapping[str, Any]) -> dict[str, Any]:
     kind = _OF_PROFILES.get(_sortable(found.get("mbatch_dynamic_type", 0)))
-    count = _sortable(found.get("_batch_num", 0))
-    rows = [found.get(f"_pred_value_{index}") for index in range(min(count, 100))]
+    rows = itertools.takewhile(bool, (found.get(f"_pred_value_{index}") for index in itertools.count()))
     values = [tuple(row) for row in rows if isinstance(row, list)]
     if kind is None or not values:
         return {}
