@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 import types
@@ -21,6 +22,10 @@ import mindferry
 from mindferry.compilers import tensorrt, tensorrt_library
 from mindferry.errors import BackendFailed, ConvertError, FileProblem, NotInstalled, OptionError
 from runtimes import models
+
+pytestmark = pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="TensorRT-RTX has packages for x86-64 Linux alone"
+)
 
 ROOT = Path(__file__).parents[2]
 LENET = mindferry.demo.path("lenet5.mindir")
