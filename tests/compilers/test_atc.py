@@ -176,9 +176,17 @@ def test_models_that_atc_refuses(free: Path, tmp_path: Path) -> None:
 def test_air_takes_no_shapes(tmp_path: Path) -> None:
     path = tmp_path / "m.air"
     path.write_bytes(b"\x3a\x00")
-    text = refusal(ConvertError, path, input_shapes={"x": (1,)}, batch_sizes=(1, 2))
+    text = refusal(OptionError, path, input_shapes={"x": (1,)}, batch_sizes=(1, 2))
     assert "input_shapes is ignored by ATC for AIR" in text and "batch_sizes is ignored" in text
     assert compiled(path, tmp_path / "made.om")["framework"] == "1"
+
+
+def test_air_must_fit_the_processor(free: Path) -> None:
+    air = free.with_suffix(".air")
+    mindferry.convert(free, air)
+    text = refusal(ConvertError, air, soc="Ascend310")
+    assert "free dimensions, which Ascend310 does not have: x [?, 3, ?, ?] (write the AIR with sizes" in text
+    assert compiled(air, free.with_name("made.om"))["framework"] == "1"
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mindferry import formats
 from mindferry.ascend import socs
 from mindferry.compilers import atc_errors, atc_options, cann, process
 from mindferry.compilers.atc_options import Options
 from mindferry.data import aipp, description
-from mindferry.errors import ConvertError, FileProblem, OptionError
+from mindferry.errors import ConvertError, FileProblem, FormatError, OptionError
 from mindferry.formats import _files, onnx
 from mindferry.targets import Finding
-from mindferry.targets.ascend import findings_for
+from mindferry.targets.ascend import findings_for, findings_of_air
 from mindferry.types import Shape
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def write(
         FileProblem: a file cannot be read or written.
     """
     place = _files.check_target(target)
-    _require(target, options, (place,), model)
+    _require(target, options, (place,), _problems(model, options), _refusals(model, options))
     atc = cann.find(options.atc)
     with _work_folder(place) as folder:
         source = Path(folder) / f"{place.stem}.onnx"
@@ -67,14 +68,19 @@ def write_file(
     source: Path, target: Path, options: Options, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Any]:
     """Compiles an .onnx or .air file as it is; as `write` otherwise."""
-    kind = "air" if source.suffix.lower() == ".air" else "onnx"
+    kind = formats.sniff(source)
     place, origin = _files.check_target(target), source.resolve()
-    size = len(_files.map_file(source))
-    model = onnx.load(source) if kind == "onnx" and size <= _LARGEST_FILE else None
-    _require(source, options, (origin, place), model, _file_problems(kind, size, options))
+    shapes: dict[str, Shape | None] = {}
+    if kind == "air":
+        _require(source, options, (origin, place), _ignored(options), _refusals_of_air(source, options))
+    elif len(_files.map_file(source)) > _LARGEST_FILE:
+        raise ConvertError(f"{source}: has more than 2 GB in one file; keep its weights in a file of their own")
+    else:
+        model = onnx.load(source)
+        shapes = _shapes(model)
+        _require(source, options, (origin, place), _problems(model, options), _refusals(model, options))
     atc = cann.find(options.atc)
     with _work_folder(place) as folder:
-        shapes = _shapes(model) if model is not None else {}
         return _compile(atc, _Job(kind, origin, place, Path(folder), shapes, source), options)
 
 
@@ -102,21 +108,45 @@ def _work_folder(place: Path) -> tempfile.TemporaryDirectory[str]:
 
 
 def _require(
-    shown: Path, options: Options, paths: Sequence[Path], model: ir.Model | None, file_problems: Sequence[str] = ()
+    shown: Path, options: Options, paths: Sequence[Path], wrong: Sequence[str], refused: Sequence[Finding]
 ) -> None:
-    """Raises one error with everything that is wrong with options, paths and model."""
-    wrong = [*atc_options.problems(options, paths), *file_problems]
-    refused: list[Finding] = []
-    if model is not None:
-        wrong += atc_options.shape_problems(model, options)
-        refused = findings_for(model, _soc(options), options.input_shapes, profiles=options.profiles > 0)
-    if options.aipp is not None:
-        shapes = None if model is None else {**_shapes(model), **options.input_shapes}
-        wrong += aipp.problems(description.read(options.aipp), shapes, crop=not options.image_sizes)
-    texts = wrong + [f"{finding} ({finding.cure})" if finding.cure else str(finding) for finding in refused]
+    """Raises one error with everything that is wrong with options and paths, and with the model."""
+    texts = [*atc_options.problems(options, paths), *wrong]
+    texts += [f"{finding} ({finding.cure})" if finding.cure else str(finding) for finding in refused]
     if texts:
-        kind = ConvertError if refused or file_problems else OptionError
+        kind = ConvertError if refused else OptionError
         raise kind(f"{shown}: ATC would not take this: {'; '.join(texts)}")
+
+
+def _problems(model: ir.Model, options: Options) -> list[str]:
+    """Which options do not fit the model."""
+    found = atc_options.shape_problems(model, options)
+    if options.aipp is not None:
+        shapes = {**_shapes(model), **options.input_shapes}
+        found += aipp.problems(description.read(options.aipp), shapes, crop=not options.image_sizes)
+    return found
+
+
+def _ignored(options: Options) -> list[str]:
+    """Which options ATC ignores for AIR."""
+    names = ("input_shapes", "batch_sizes", "image_sizes", "dims", "aipp")
+    given = [name for name in names if getattr(options, name)]
+    return [f"{name} is ignored by ATC for AIR; compile the ONNX model instead" for name in given]
+
+
+def _refusals(model: ir.Model, options: Options) -> list[Finding]:
+    return findings_for(model, _soc(options), options.input_shapes, profiles=options.profiles > 0)
+
+
+def _refusals_of_air(source: Path, options: Options) -> list[Finding]:
+    """What is known against an AIR file; one that MindFerry cannot read is left to ATC."""
+    from mindferry.formats.air import reader
+
+    try:
+        return findings_of_air(reader.read(source), _soc(options))
+    except FormatError as error:
+        _LOG.info("%s", error)
+        return []
 
 
 def _soc(options: Options) -> socs.Soc | None:
@@ -124,15 +154,6 @@ def _soc(options: Options) -> socs.Soc | None:
         return socs.find(options.soc)
     except OptionError:  # told among the problems of the options
         return None
-
-
-def _file_problems(kind: str, size: int, options: Options) -> list[str]:
-    if kind == "onnx":
-        return ["the file has more than 2 GB; keep its weights in a file of their own"] * (size > _LARGEST_FILE)
-    ignored = [
-        name for name in ("input_shapes", "batch_sizes", "image_sizes", "dims", "aipp") if getattr(options, name)
-    ]
-    return [f"{name} is ignored by ATC for AIR; compile the ONNX model instead" for name in ignored]
 
 
 def _shapes(model: ir.Model) -> dict[str, Shape | None]:
