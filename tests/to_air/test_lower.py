@@ -138,6 +138,19 @@ def test_a_model_without_types_is_inferred_first() -> None:
     assert ops(source)["features/relu"].outputs[0].descriptor.shape == (-1, 4, 6, 6)
 
 
+def test_arguments_that_other_nodes_make_of_constants_are_constants(tmp_path: Path) -> None:
+    x = value("x", 1, 2, 3)
+    begin = node("Constant", name="begin", value_ints=[0, 0, 1])
+    end = node("Constant", name="end", value=ir.tensor(np.array([0, 0, 2], np.int32)))
+    wide = node("Cast", end.outputs[0], to=7)
+    both = node("Concat", begin.outputs[0], wide.outputs[0], axis=0)
+    padded = node("Pad", x, both.outputs[0])
+    source = model([x], [begin, end, wide, both, padded], [padded.outputs[0]])
+    found = lower(source).graph
+    assert [op.type for op in found.ops] == ["Data", "Const", "Pad"]
+    assert found.ops[-1].outputs[0].descriptor.shape == (1, 2, 6)
+
+
 def test_every_operator_without_a_form_is_named_at_once() -> None:
     x = value("x", 2, 3)
     nodes = [
@@ -233,6 +246,16 @@ def test_the_source_stays_as_it_was() -> None:
     assert ir.to_proto(source).SerializeToString(deterministic=True) == before
 
 
+def test_the_source_stays_as_it_was_where_types_are_missing() -> None:
+    source = small()
+    for output in (value for one in source.graph for value in one.outputs if not value.is_graph_output()):
+        output.type = output.shape = None
+    lower(source)
+    assert [value.type for one in source.graph for value in one.outputs[:1] if not value.is_graph_output()] == [
+        None
+    ] * 3
+
+
 def test_progress_is_told_to_the_end() -> None:
     told: list[tuple[int, int]] = []
     lower(small(), lambda done, total: told.append((done, total)))
@@ -264,7 +287,7 @@ def test_a_fault_in_a_form_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
     relu = registry.find("Relu")
     assert relu is not None
     monkeypatch.setitem(registry._table, "Relu", dataclasses.replace(relu, function=lambda op, x: op.Rellu(x)))
-    with pytest.raises(SchemaError, match="Relu at features/relu: GE has no operator 'Rellu' .* a fault of MindFerry"):
+    with pytest.raises(SchemaError, match=r"Relu at features/relu: GE has no operator 'Rellu' .* a fault of MindFerry"):
         lower(small())
 
 

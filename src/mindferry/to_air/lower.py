@@ -15,6 +15,7 @@ from onnx_ir.passes import common
 
 from mindferry.errors import ConvertError, LoweringError
 from mindferry.formats.air.model import Model
+from mindferry.optimize.rules import constants
 from mindferry.to_air import ops, registry
 from mindferry.to_air.builder import Builder
 from mindferry.to_air.freeze import freeze
@@ -40,9 +41,18 @@ def lower(model: ir.Model, progress: Progress = None) -> Model:
     if opset < LOWEST_OPSET:
         raise ConvertError(f"the model has ONNX opset {opset}, but AIR is written from opset {LOWEST_OPSET} on")
     _require_known(model.graph)
+    return _Lowerer(_prepared(model), opset, progress).run()
+
+
+def _prepared(model: ir.Model) -> ir.Model:
+    """A copy in which every constant is an initializer, every value has a type, and shapes made of constants are constants."""
+    model = model.clone()
+    common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     if any(value.dtype is None or value.shape is None for node in model.graph for value in node.outputs):
-        model = common.ShapeInferencePass()(model).model
-    return _Lowerer(model, opset, progress).run()
+        common.ShapeInferencePass()(model)
+    if constants.apply(model.graph):
+        common.ShapeInferencePass()(model)
+    return model
 
 
 def _require_known(graph: ir.Graph) -> None:
@@ -119,11 +129,6 @@ class _Lowerer:
         return self.values[value]
 
     def _node(self, node: ir.Node) -> None:
-        if node.op_type == "Constant":
-            tensor = ir.convenience.get_const_tensor(node.outputs[0])
-            assert tensor is not None
-            self.values[node.outputs[0]] = of_tensor(tensor, place(node))
-            return
         builder, row = self.builder, registry.find(node.op_type)
         assert row is not None
         builder.results = tuple(_result(value) for value in node.outputs)
