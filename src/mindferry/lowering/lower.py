@@ -36,18 +36,23 @@ from mindferry.graph import (
     TensorType,
     Type,
 )
-from mindferry.lowering import dtypes, ge, ops, registry
+from mindferry.lowering import control, dtypes, ge, ops, registry, subgraphs
 from mindferry.lowering.bind import bind, bind_named
 from mindferry.lowering.check import check_result, recorded_results
 from mindferry.lowering.context import Complex, Context, Options, flatten
-from mindferry.lowering.control import STRUCTURAL, structural
 from mindferry.lowering.frame import Exit, Frame, Loop, Partial, Variable
-from mindferry.lowering.registry import GE
+from mindferry.lowering.registry import GE, MINDSPORE
 from mindferry.lowering.report import Report
 from mindferry.lowering.tensors import SourceTensor
 from mindferry.passes import clean
 from mindferry.passes.calls import CallGraph
 from mindferry.types import COMPLEX_INPUTS, DType, Shape
+
+STRUCTURAL: Mapping[str, Mapping[str, Callable[[Any, Node, Frame, list[Any]], Any]]] = {
+    MINDSPORE: control.STRUCTURAL,
+    GE: subgraphs.STRUCTURAL,
+}
+"""By dialect, the primitives that are structure, not computation; their lowerings see the whole conversion."""
 
 _MOST_PROBLEMS = 20
 Progress = Callable[[int, int], None]
@@ -206,7 +211,8 @@ class Lowerer:
         context.operand_types = tuple(self._type(operand, frame) for operand in node.inputs)
         try:
             if node.primitive in STRUCTURAL[self.model.dialect]:
-                result = structural(self, node, frame)
+                operands = [self.operand(operand, frame) for operand in node.inputs]
+                result = STRUCTURAL[self.model.dialect][node.primitive](self, node, frame, operands)
             else:
                 result = self._primitive(node, frame)
                 result = check_result(context, node, result)

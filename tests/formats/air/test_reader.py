@@ -221,6 +221,23 @@ def test_cases_and_calls(tmp_path: Path, index: int) -> None:
     np.testing.assert_array_equal(found, -wanted)
 
 
+@pytest.mark.parametrize(("start", "wanted"), [(1.0, 16.0), (100.0, 100.0)])
+def test_a_loop(tmp_path: Path, start: float, wanted: float) -> None:
+    """x doubles as long as it is below a limit, the second value of the loop."""
+    condition = files.graph(
+        "condition", data("cx", 1, index=0), data("cl", 1, index=1), op("c", "Less", "cx:0", "cl:0"), outputs=("c:0",)
+    )
+    body = files.graph(
+        "body", data("bx", 1, index=0), data("bl", 1, index=1), op("d", "Add", "bx:0", "bx:0"), outputs=("d:0", "bl:0")
+    )
+    loop = op("y", "While", "x:0", "limit:0", results=[desc(1), desc(1)])
+    loop.subgraph_name.extend(["condition", "body"])
+    ops = data("x", 1, index=0), data("limit", 1, index=1), loop
+    path = store(tmp_path, model(*ops, outputs=("y:0", "y:1"), subgraphs=(condition, body)))
+    found = run(path, x=np.array([start], np.float32), limit=np.array([10], np.float32))
+    assert [one.tolist() for one in found] == [[wanted], [10.0]]
+
+
 def test_a_number_of_a_layout_counts_before_its_name(tmp_path: Path) -> None:
     x, w = data("x", 1, 2, 2, 1), const("w", np.ones((1, 1, 1, 1), np.float32))
     y = op("y", "Conv2D", "x:0", "w:0")
@@ -238,13 +255,13 @@ def test_a_compiled_graph_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_unknown_operator_is_named_at_once(tmp_path: Path) -> None:
-    ops = data("x", 2), op("a", "Reluu", "x:0"), op("b", "While", "a:0"), op("y", "NoSuch", "b:0")
+    ops = data("x", 2), op("a", "Reluu", "x:0"), op("b", "Switch", "a:0"), op("y", "NoSuch", "b:0")
     with pytest.raises(UnsupportedPrimitives) as caught:
         mindferry.convert(store(tmp_path, model(*ops)), tmp_path / "a.onnx")
     first, second, third = caught.value.problems
     assert first == "NoSuch x1, first at y"
     assert second == "Reluu x1, first at a (nearest known: Relu)"
-    assert third.startswith("While x1, first at b (control flow of this form has no lowering")
+    assert third.startswith("Switch x1, first at b (control flow of this form has no lowering")
 
 
 def test_unknown_attributes_are_told(tmp_path: Path) -> None:

@@ -11,12 +11,15 @@ from mindferry.formats._wire import OFFSET, Message
 _MOST_NAMED = 3
 
 
-def topological(ops: Mapping[str, Message], edges: Mapping[str, Sequence[tuple[str, int] | None]]) -> list[str]:
+def topological(
+    ops: Mapping[str, Message], edges: Mapping[str, Sequence[tuple[str, int] | None]], what: str = "ops"
+) -> list[str]:
     """The names of the ops, each behind its sources; where there is a choice the file's order decides.
 
     Args:
         ops: by name, in the file's order.
         edges: by op, the (source, output) of its inputs; sources outside `ops` are there from the start.
+        what: they are called in the error.
 
     Raises:
         FormatError: some ops feed each other in a circle.
@@ -40,5 +43,5 @@ def topological(ops: Mapping[str, Message], edges: Mapping[str, Sequence[tuple[s
                 heapq.heappush(ready, place[user])
     if stuck := [name for name in names if waiting[name]]:
         shown = ", ".join(map(repr, stuck[:_MOST_NAMED])) + (", ..." if len(stuck) > _MOST_NAMED else "")
-        raise FormatError(f"ops wait for each other in a circle: {shown}", offset=ops[stuck[0]][OFFSET])
+        raise FormatError(f"{what} wait for each other in a circle: {shown}", offset=ops[stuck[0]][OFFSET])
     return found

@@ -65,6 +65,7 @@ class _Reader:
         if not any("op" in graph for graph in graphs[:1]):
             raise FormatError("not an AIR file: it holds no graph", offset=0)
         self.subgraphs = _by_name("subgraphs", graphs[1:])
+        order.topological(self.subgraphs, {name: _inner(one) for name, one in self.subgraphs.items()}, "subgraphs")
 
     def model(self) -> Model:
         main = self.message["graph"][0]
@@ -225,6 +226,11 @@ class _GraphReader:
             return TensorType(tensor.dtype, tensor.shape)
         descriptors = self.ops[name].get("output_desc", [])
         return values.type_of(descriptors[index]) if index < len(descriptors) else None
+
+
+def _inner(graph: Message) -> tuple[tuple[str, int], ...]:
+    """The subgraphs that a graph's ops name, each with 0."""
+    return tuple((name, 0) for op in graph.get("op", []) for name in op.get("subgraph_name", []))
 
 
 def _several(kinds: Sequence[Type | None]) -> Type | None:

@@ -83,8 +83,8 @@ refuse(
     "its value is not in the file; export the network for inference", "Variable", "VarHandleOp", "RefData", dialect=GE
 )
 refuse("it draws random numbers while training", "DropOutGenMask", "DropOutDoMask", "RandomStandardNormal", dialect=GE)
-refuse("control flow of this form has no lowering; If, Case and PartitionedCall have",
-       "While", "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "For", dialect=GE)  # fmt: skip
+refuse("control flow of this form has no lowering; If, Case, While and PartitionedCall have",
+       "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "For", dialect=GE)  # fmt: skip
 refuse("quantized arithmetic has no lowering", "AscendQuant", "AscendDequant", "AscendAntiQuant", "AscendRequant",
        "AscendQuantV2", "QuantBatchMatmulV3", "WeightQuantBatchMatmulV2", dialect=GE)  # fmt: skip
 refuse("it belongs to a compiled graph", "Memcpy", "MemcpyAsync", "StreamActive", "Send", "Recv", dialect=GE)
