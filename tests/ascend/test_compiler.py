@@ -67,6 +67,7 @@ def test_what_it_prints(tmp_path: Path) -> None:
         (["--dynamic_image_size=1,2,3;4,5,6"], "E10020", "pairs of height and width"),
         (["--dynamic_image_size=8,8;4,4"], "E10019", "only height and width"),
         (["--input_shape=x:2,3", "--dynamic_batch_size=1,2"], "E10031", "no size in --input_shape is -1"),
+        (["--dynamic_dims=1;2,3"], "E10045", "profiles of different lengths"),
         (["--dynamic_dims=1,2;2,3"], "E10046", "2 sizes in a profile, --input_shape has 1 of -1"),
         (["--precision_mode=force_fp16", "--precision_mode_v2=fp16"], "E10047", "cannot be used together"),
         (["--precision_mode=half"], "E10001", "simulated are force_fp16"),

@@ -124,6 +124,11 @@ def test_a_new_thread_has_no_context(ready: ModuleType) -> None:
     assert in_thread(lambda: ready.rt.malloc(8, 0)) == [(0, 107002)]
     assert in_thread(lambda: (ready.rt.set_context(context), ready.rt.malloc(8, 0)[1])) == [(0, 0)]
     assert in_thread(lambda: (ready.rt.set_device(0), ready.rt.malloc(8, 0)[1])) == [(0, 0)]
+    assert ready.rt.get_context() == (context, 0)  # what other threads do does not touch this one's
+    assert in_thread(lambda: ready.rt.create_context(0)[1]) == [0]
+    assert ready.rt.get_context() == (context, 0)
+    assert in_thread(lambda: (ready.rt.free(1), ready.get_recent_err_msg() is not None)) == [(107002, True)]
+    assert ready.get_recent_err_msg() is None
 
 
 def test_contexts(ready: ModuleType) -> None:
@@ -203,6 +208,17 @@ def test_events(ready: ModuleType) -> None:
     assert code == 0 and 45 < milliseconds < 5000
     assert ready.rt.destroy_event(start) == 0
     assert ready.rt.destroy_event(start) == 107017
+
+
+def test_no_thread_of_a_stream_is_left(ready: ModuleType) -> None:
+    before = threading.active_count()
+    stream, _ = ready.rt.create_stream()
+    address = device(ready, 8)
+    for one in (stream, 0):
+        assert ready.rt.memset_async(address, 8, 1, 8, one) == 0
+    assert threading.active_count() == before + 2
+    assert ready.rt.free(address) == ready.rt.destroy_stream(stream) == ready.rt.reset_device(0) == 0
+    assert threading.active_count() == before
 
 
 def test_devices_count_their_uses(ready: ModuleType) -> None:

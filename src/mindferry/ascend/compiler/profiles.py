@@ -123,7 +123,7 @@ def _profiles(options: Mapping[str, str], soc: Soc) -> Profiles:
     if name == "dynamic_image_size" and any(len(row) != 2 for row in rows):
         raise Failure("E10020", "--dynamic_image_size takes pairs of height and width, such as 224,224;448,448.")
     if len({len(row) for row in rows}) > 1:
-        raise Failure("E10042", f"--{name} has profiles of different lengths.")
+        raise Failure("E10045", f"--{name} has profiles of different lengths.")
     return Profiles(_KINDS[name], rows)
 
 

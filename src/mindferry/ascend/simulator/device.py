@@ -73,9 +73,7 @@ def destroy_context(handle: int) -> None:
     now = world.current()
     if now.handles.get(handle, Context, codes.RT_CONTEXT_NULL).own:
         raise Refused(codes.RT_PARAM_INVALID, "this is the device's own context; acl.rt.reset_device ends it")
-    context = now.handles.remove(handle, Context, codes.RT_CONTEXT_NULL)
-    if context.stream is not None:
-        context.stream.close()
+    now.handles.remove(handle, Context, codes.RT_CONTEXT_NULL).close()
     if now.thread.context == handle:
         now.thread.context = 0
 

@@ -44,6 +44,11 @@ class Context:
     own: bool = False
     stream: Stream | None = None
 
+    def close(self) -> None:
+        """Ends the context's own stream."""
+        if self.stream is not None:
+            self.stream.close()
+
 
 @dataclass(slots=True)
 class Device:
@@ -75,8 +80,9 @@ class Leak:
     place: str
 
 
-@dataclass(slots=True)
 class _Thread(threading.local):
+    """What every thread has for itself: its context's handle, and the text of its last error."""
+
     context: int = 0
     error: str | None = None
 
