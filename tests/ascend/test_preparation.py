@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from types import ModuleType
 
@@ -108,6 +109,20 @@ def test_four_channels_padding_and_channel_order() -> None:
 def test_broken_configurations(text: str, problem: str) -> None:
     with pytest.raises(FormatError, match=problem):
         aipp.parse(text)
+
+
+def test_text_that_was_changed_anywhere_ends_in_a_format_error() -> None:
+    text = host.configuration(ImageInput(resize=(20, 24), crop=(16, 18), **IMAGENET))
+    chooser = random.Random(0)
+    outcomes = set()
+    for _ in range(2000):
+        place, piece = chooser.randrange(len(text)), chooser.choice(["", ":", "{", "}", "#", "-", "x", " ", "\n", '"'])
+        try:
+            aipp.parse(text[:place] + piece + text[place + 1 :])
+            outcomes.add("read")
+        except FormatError:
+            outcomes.add("refused")
+    assert outcomes == {"read", "refused"}
 
 
 def test_comments_and_quotes() -> None:

@@ -87,7 +87,8 @@ def _blocks(text: str) -> Iterator[dict[str, str]]:
     position = 0
     while text[position:].strip():
         match = _TOKEN.match(text, position)
-        assert match is not None
+        if match is None:
+            raise FormatError(f"nobody knows what {text[position : position + 20]!r} is", offset=position)
         position = match.end()
         word, colon, brace, other = match.groups()
         if brace == "{":
