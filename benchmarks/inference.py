@@ -10,7 +10,8 @@ For each network and batch MindFerry tunes its own file (the MindIR at batch 1; 
 0 and 1e-2. Then fresh processes meet in rounds, each stopped while another one runs: both tuned files, opened with the
 device "auto"; and the bare libraries on a static ONNX file of that batch: ONNX Runtime and OpenVINO with default
 settings (where OpenVINO computes in half precision if the processor has it), and OpenVINO in float32. MindSpore runs the
-network itself in graph mode, once after compiling, or twice at batch 1.
+network itself in graph mode: compiled first, then run once without counting it and twice counted, or, where a run takes
+longer than 3 s, once in all.
 
 OUT/NAME.json holds every median; a network that has one is skipped, so that the command can be stopped and repeated.
 """
@@ -28,7 +29,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,7 +43,7 @@ NETWORKS = (
     "vgg11", "vit_b_32_224",
 )  # fmt: skip
 RIVALS = ("onnxruntime", "openvino_fp32", "openvino")
-MINDSPORE_RUNS = {1: 2, 8: 1}
+MINDSPORE_RUNS, MINDSPORE_LONG = 2, 3.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Effort:
     seconds: float
 
 
-FULL, QUICK = Effort(24.0, 12, 0.3), Effort(8.0, 4, 0.15)
+FULL, QUICK = Effort(16.0, 10, 0.2), Effort(8.0, 4, 0.1)
 
 
 class Side:
@@ -104,7 +105,7 @@ def serve(kind: str, path: Path, batch: int) -> None:
     for line in sys.stdin:
         run()
         times, end = list[float](), time.perf_counter() + float(line)
-        while time.perf_counter() < end or len(times) < 3:
+        while time.perf_counter() < end or not times:
             start = time.perf_counter()
             run()
             times.append(time.perf_counter() - start)
@@ -147,32 +148,43 @@ def open_openvino(kind: str, path: Path, batch: int) -> Callable[[], object]:
     return lambda: request.infer([feeds], share_inputs=True)
 
 
-def mindspore(name: str, batch: int) -> None:
-    """Prints the seconds of MindSpore's own runs, the first of which, that compiles, is left out."""
+def mindspore(name: str) -> None:
+    """Prints the seconds of MindSpore's own runs by batch, as JSON."""
     import mindspore
 
     sys.path.insert(0, str(HERE / "zoo"))
     import record
 
     network, _ = record.create(name)
-    given = mindspore.Tensor(images((1, *record.input_size(name)), batch))
-    times = []
-    for _ in range(1 + MINDSPORE_RUNS[batch]):
-        start = time.perf_counter()
-        record.flatten(network(given))
-        times.append(time.perf_counter() - start)
-    print("\n" + json.dumps(times[1:]), flush=True)
+    found: dict[int, list[float]] = {}
+    for batch in BATCHES:
+        given = mindspore.Tensor(images((1, *record.input_size(name)), batch))
+        network.compile(given)
+        times = found[batch] = [run_network(network, given)]
+        if times[0] < MINDSPORE_LONG:
+            times[:] = [run_network(network, given) for _ in range(MINDSPORE_RUNS)]
+    print("\n" + json.dumps(found), flush=True)
 
 
-def run_mindspore(python: str, name: str, batch: int) -> dict[str, list[float]]:
-    """The same in a process of MindSpore's Python, as {"seconds": ...}."""
-    command = [python, __file__, "mindspore", name, str(batch)]
+def run_network(network: Any, given: Any) -> float:
+    """Seconds until all outputs are in memory."""
+    import record
+
+    start = time.perf_counter()
+    record.flatten(network(given))
+    return time.perf_counter() - start
+
+
+def run_mindspore(python: str, name: str) -> dict[str, Any]:
+    """The same in a process of MindSpore's Python."""
+    command = [python, __file__, "mindspore", name]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=900, check=False, env={**os.environ, "GLOG_v": "3"}
     )
     if done.returncode:
         raise RuntimeError((done.stderr or done.stdout).strip().splitlines()[-1])
-    return {"seconds": json.loads(done.stdout.strip().splitlines()[-1])}
+    times: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return times
 
 
 def models(source: Path, folder: Path, batch: int) -> tuple[Path, Path]:
@@ -231,9 +243,8 @@ def record_network(name: str, options: argparse.Namespace, effort: Effort) -> di
         for batch in BATCHES:
             found = attempt(f"{name}, batch {batch}", measure, source, folder, batch, effort)
             result["batches"][str(batch)] = found
-        for batch in BATCHES if options.mindspore else ():
-            found = attempt(f"{name} in MindSpore, batch {batch}", run_mindspore, options.mindspore, name, batch)
-            result["mindspore"][str(batch)] = found
+        if options.mindspore:
+            result["mindspore"] = attempt(f"{name} in MindSpore", run_mindspore, options.mindspore, name)
     finally:
         shutil.rmtree(folder)
     return result
@@ -246,7 +257,7 @@ def attempt(title: str, action: Callable[..., dict[str, Any]], *arguments: Any) 
     start = time.perf_counter()
     try:
         found = action(*arguments)
-    except (MindFerryError, RuntimeError) as error:
+    except (MindFerryError, RuntimeError, subprocess.TimeoutExpired) as error:
         found = {"error": f"{title}: {error}"}
     print(f"  {title}: {found.get('error', '')} {time.perf_counter() - start:.0f} s", flush=True)
     return found
@@ -259,6 +270,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder of the results")
     parser.add_argument("--mindspore", metavar="PYTHON", help="a Python with MindSpore 2.10 and mindcv")
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NAME")
+    parser.add_argument(
+        "--budget", type=float, default=FULL.budget, metavar="SECONDS", help="of each tuning, four a network"
+    )
     parser.add_argument("--quick", action="store_true", help="little time for each part, to try the script")
     parser.add_argument("--report", action="store_true", help="write docs/performance.md and the plot from the results")
     options = parser.parse_args(arguments)
@@ -272,11 +286,12 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     options.out = options.out.resolve()
+    effort = QUICK if options.quick else replace(FULL, budget=options.budget)
     for number, name in enumerate(options.networks if options.zoo else (), 1):
         path = options.out / f"{name}.json"
         print(f"[{number}/{len(options.networks)}] {name}{': already there' if path.exists() else ''}", flush=True)
         if not path.exists():
-            result = record_network(name, options, QUICK if options.quick else FULL)
+            result = record_network(name, options, effort)
             temporary = path.with_suffix(".tmp")
             temporary.write_text(json.dumps(result, indent=1) + "\n")
             temporary.rename(path)
@@ -293,6 +308,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["side"]:
         serve(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
     elif sys.argv[1:2] == ["mindspore"]:
-        mindspore(sys.argv[2], int(sys.argv[3]))
+        mindspore(sys.argv[2])
     else:
         main(sys.argv[1:])

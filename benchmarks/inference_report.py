@@ -36,7 +36,7 @@ def rows(results: Sequence[dict[str, Any]]) -> list[Row]:
 
 def failures(results: Sequence[dict[str, Any]]) -> list[str]:
     """What failed, and why."""
-    parts = [part for result in results for part in (*result["batches"].values(), *result["mindspore"].values())]
+    parts = [part for result in results for part in (*result["batches"].values(), result["mindspore"])]
     return [part["error"] for part in parts if "error" in part]
 
 
@@ -52,7 +52,7 @@ def row(result: dict[str, Any], batch: int) -> Row:
             name: statistics.median(other / mine for other, mine in zip(times, turns[side], strict=True))
             for name, times in turns.items()
         }
-        if times := result["mindspore"].get(str(batch), {}).get("seconds"):
+        if times := result["mindspore"].get(str(batch)):
             ratios["mindspore"] = statistics.median(times) / statistics.median(turns[side])
             milliseconds["mindspore"] = statistics.median(times) * 1000
         return ratios

@@ -23,7 +23,7 @@ from mindferry.benchmarking.models import PreparedModel
 from mindferry.benchmarking.rounds import Turn
 from mindferry.errors import BackendFailed, MindFerryError
 
-_LEAST_RUNS = 3
+_LEAST_RUNS = 1
 
 
 class Worker:
@@ -66,7 +66,7 @@ class Worker:
         return outputs
 
     def measure(self, seconds: float) -> Turn:
-        """Runs for that long, at least three times, after a run that is not counted."""
+        """Runs for that long, at least once, after a run that is not counted."""
         turn: Turn = self._ask(Measure(seconds, _LEAST_RUNS, self.configuration.callers))
         return turn
 
