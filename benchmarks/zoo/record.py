@@ -75,6 +75,8 @@ def create(name: str) -> tuple[Any, Any]:
 def enliven(parameter: Any, random: Any) -> None:
     """Redraws the weights that would let the signal fade, and every constant float parameter.
 
+    Convolutions get twice the variance, for the half that an activation takes; queries, keys and values have none.
+
     mindcv's initial weights often make the output independent of the input, and its initial normalizations,
     biases and layer scales are neutral: neither would show a wrong conversion. A temperature scales products summed over
     some 200 tokens; near 1 it would leave a softmax of one element, which flips with rounding errors.
@@ -85,7 +87,7 @@ def enliven(parameter: Any, random: Any) -> None:
     if value.dtype.kind != "f" or value.size == 0:
         return
     if parameter.name.endswith("weight") and value.ndim >= 2:
-        gain = 2.0 if value.ndim > 2 else 1.0
+        gain = 2.0 if value.ndim > 2 and "qkv" not in parameter.name else 1.0
         new = random.normal(0.0, (gain * len(value) / value.size) ** 0.5, value.shape)
     elif (value != value.flat[0]).any():
         return
