@@ -200,6 +200,33 @@ def test_precisions(tmp_path: Path, mode: str) -> None:
     assert np.array_equal(found, exact) == (mode == "must_keep_origin_dtype")
 
 
+def gemm(folder: Path) -> Path:
+    """y = x W + b, without a name of the node."""
+    arrays = {"w": np.float32([[1.0003, 2], [3, 4.0007]]), "b": np.float32([1 / 3, 1e6])}
+    nodes = [helper.make_node("Gemm", ["x", "w", "b"], ["y"])]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2])]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2])]
+    initializers = [numpy_helper.from_array(np.tile(array, 1), name) for name, array in arrays.items()]
+    return offline.save(folder / "gemm.onnx", nodes, inputs, outputs, initializers)
+
+
+@pytest.mark.parametrize("mode", ["allow_mix_precision", "cube_fp16in_fp32out", "force_fp16"])
+def test_biases(tmp_path: Path, mode: str) -> None:
+    """They are added in float32, and are float16 only where everything is; 1e6 is then the largest number."""
+    x = np.float32([[1.0003, 0.5]])
+    weights, bias = np.float32([[1.0003, 2], [3, 4.0007]]), np.float32([1 / 3, 1e6])
+
+    def half(array: np.ndarray) -> np.ndarray:
+        return np.clip(array, -65504, 65504).astype(np.float16).astype(np.float32)
+
+    path = compiled(gemm(tmp_path), f"--precision_mode={mode}")
+    again = compiled(gemm(tmp_path), f"--precision_mode={mode}", target="again")
+    exact = half(x) @ half(weights) + (half(bias) if mode == "force_fp16" else bias)
+    (found,) = run(path, x)
+    np.testing.assert_array_equal(found, exact if mode == "cube_fp16in_fp32out" else half(exact))
+    assert path.read_bytes() == again.read_bytes().replace(b"again", b"model")
+
+
 def test_half_precision_halves_the_weights(tmp_path: Path) -> None:
     mindferry.convert(mindferry.demo.path("lenet5.mindir"), tmp_path / "lenet5.onnx", opset=17)
     shape = "--input_shape=x:1,1,32,32"

@@ -8,8 +8,8 @@ number, as on devices in their default mode.
 | --- | --- |
 | origin | nothing |
 | fp16 | inputs, weights and every result |
-| mixed | inputs, weights and results of matrix products and convolutions |
-| cube | inputs and weights of matrix products and convolutions, whose results stay float32 |
+| mixed | what matrix products and convolutions multiply, and their results |
+| cube | what they multiply; their results stay float32 |
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ LEVELS = ("origin", "fp16", "mixed", "cube")
 
 CUBE = frozenset({"Conv", "ConvTranspose", "MatMul", "Gemm"})
 """Operators of the unit that multiplies matrices."""
+
+_MULTIPLIED = (0, 1)
+"""The inputs of these operators that are multiplied; the third is a bias."""
 
 _UNCHANGED = frozenset({
     "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "GlobalMaxPool",
@@ -59,9 +62,9 @@ def apply(model: ir.Model, level: str, values: Mapping[str, Value]) -> None:
         for value in graph.inputs:
             if value.dtype is ir.DataType.FLOAT:
                 _round_all(graph, value, None)
-    for node in nodes:
+    for number, node in enumerate(nodes):
         if level != "fp16" and node.op_type in CUBE:
-            _round_inputs(node)
+            _round_inputs(node, number)
         if _rounds(node, level):
             for value in node.outputs:
                 if _is_float(value, values):
@@ -118,7 +121,9 @@ def _is_rounded(value: ir.Value, level: str) -> bool:
     """True where a weight is taken only by what computes in float16."""
     found = value.uses()
     return bool(found) and all(
-        use.idx < _HOST_INPUTS.get(use.node.op_type, 1 << 30) and (level == "fp16" or use.node.op_type in CUBE)
+        use.idx < _HOST_INPUTS.get(use.node.op_type, 1 << 30)
+        if level == "fp16"
+        else use.node.op_type in CUBE and use.idx in _MULTIPLIED
         for use in found
     )
 
@@ -154,12 +159,11 @@ def _round_all(main: ir.Graph, value: ir.Value, node: ir.Node | None) -> None:
         graph.insert_before(graph[0], nodes)
         return
     graph.insert_after(node, nodes)
-    for index, output in enumerate(graph.outputs):
-        if output is value:
-            name = value.name
-            value.name = f"{name}_exact"
-            wide.name = name
-            graph.outputs[index] = wide
+    ends = [index for index, output in enumerate(graph.outputs) if output is value]
+    if ends:
+        wide.name, value.name = value.name, f"{value.name}_exact"
+    for index in ends:
+        graph.outputs[index] = wide
 
 
 def _uses(value: ir.Value) -> list[tuple[ir.Node, int]]:
@@ -172,18 +176,27 @@ def _replace(uses: Iterable[tuple[ir.Node, int]], other: ir.Value) -> None:
         node.replace_input_with(index, other)
 
 
-def _round_inputs(node: ir.Node) -> None:
-    """Rounds what a node of the matrix unit takes, but not its bias, which is added in float32."""
+def _round_inputs(node: ir.Node, number: int) -> None:
+    """Rounds what a node of the matrix unit multiplies, but not its bias, which is added in float32.
+
+    Args:
+        number: tells the node from others in the names of new values.
+    """
     graph = node.graph
     assert isinstance(graph, ir.Graph)
-    for index, value in enumerate(node.inputs[:2]):
-        if value is None or value.const_value is not None or str(value.name).endswith("_as_float32"):
+    for index in _MULTIPLIED:
+        value = node.inputs[index]
+        if value is None or value.dtype is ir.DataType.FLOAT16 or _is_widened(value):
             continue
         nodes, wide = _rounding(value)
-        wide.name = f"{value.name}_rounded_for_{node.name or id(node)}_{index}"
-        for inner in nodes:
-            for output in inner.outputs:
-                if output is not wide:
-                    output.name = f"{output.name}_for_{node.name or id(node)}_{index}"
+        for output in (output for inner in nodes for output in inner.outputs):
+            output.name = f"{output.name}_for_{number}_{index}"
         graph.insert_before(node, nodes)
         node.replace_input_with(index, wide)
+
+
+def _is_widened(value: ir.Value) -> bool:
+    """True for a weight that is stored as float16."""
+    producer = value.producer()
+    source = producer.inputs[0] if producer is not None and producer.op_type == "Cast" else None
+    return source is not None and source.is_initializer() and source.dtype is ir.DataType.FLOAT16
