@@ -245,6 +245,10 @@ INDEX = [
     c("Slice", "StridedSlice", X, i([-1]), i([-(2**63) + 1]), i([1]), i([-1]), k=(1, 2, 3, 4)),
     c("Slice", "StridedSlice", X, i([1]), i([2**63 - 1]), i([1]), k=(1, 2, 3), dynamic={0: (1,)}),
     c("Slice", "StridedSlice", X, i([-1]), i([-(2**63) + 1]), i([1]), i([-1]), k=(1, 2, 3, 4), dynamic={0: (1,)}),
+    c("Slice", "StridedSlice", X, i([-100]), i([-200]), i([2]), i([-1]), k=(1, 2, 3, 4)),
+    c("Slice", "StridedSlice", X, i([1]), i([3]), i([2]), i([-1]), k=(1, 2, 3, 4)),
+    c("Slice", "StridedSlice", X, i([3]), i([1]), i([2]), k=(1, 2, 3)),
+    c("Slice", "StridedSlice", X, i([2**40]), i([2**63 - 1]), i([1]), k=(1, 2, 3), dynamic={0: (1,)}),
     c("Slice", "StridedSliceV2", X, i([1]), i([3]), i([2]), k=(3,)),
     c("Gather", "GatherV2", X, i([[0, -1], [2, 1]]), k=(1,), axis=1),
     c("Gather", "GatherV2", X, i([0, -2])),
@@ -343,6 +347,9 @@ WITHOUT_KERNEL = [
     c("GRU", "ConcatV2 DynamicGRUV2 ExpandDims ReverseV2 Squeeze StridedSlice", *_recurrent(3, 2, _HALF), None, _state(2, _HALF),
       k=(1, 2, 3), n=2, hidden_size=_H, direction="bidirectional"),
     c("OneHot", "Add Cast Less OneHot SelectV2", i([0, 2], np.uint8), i(3), np.array([0.5, 2], np.float32), k=(1, 2), axis=0),
+    c("BatchNormalization", "BNInfer", *(f(*shape, low=0.5).astype(_HALF) for shape in ((1, 3, 4, 4), *[(3,)] * 4)),
+      k=(1, 2, 3, 4)),
+    c("BatchNormalization", "BNInfer Cast", *(f(*shape, low=0.5).astype(_HALF) for shape in ((1, 3, 4, 4), *[(3,)] * 4))),
     c("RMSNormalization", "Add Mul RealDiv ReduceMean Sqrt Square", X, f(4), k=(1,), opset=23),
 ]  # fmt: skip
 """Cases that ONNX Runtime cannot run as they are; the ONNX reference implementation does."""

@@ -46,13 +46,13 @@ def slice_(
 def _bounds(first: int, last: int, step: int, size: int) -> tuple[int | None, int | None]:
     """Begin and end of a slice, None where it is open; of a known size they are worked out as ONNX clamps them."""
     if size >= 0:
-        low, high, _ = slice(first, last, step).indices(size)
-        if last < -size and step < 0:
-            high = -1
-        return low, None if high < 0 else high
+        lowest, highest = (0, size) if step > 0 else (-1, size - 1)
+        first, last = (number + size if number < 0 else number for number in (first, last))
+        first, last = min(max(first, 0), highest), min(max(last, lowest), highest)
+        return (first, None if last < 0 else last) if range(first, last, step) else (0, 0)
     if step > 0:
-        return (None if first <= -_FAR else first), (None if last >= _FAR else last)
-    return (None if first >= _FAR else first), (None if last <= -_FAR else last)
+        return (None if first <= -_FAR else min(first, _FAR)), (None if last >= _FAR else max(last, -_FAR))
+    return (None if first >= _FAR else max(first, -_FAR)), (None if last <= -_FAR else min(last, _FAR))
 
 
 @to_ge("Gather")

@@ -8,8 +8,10 @@ import numpy as np
 
 from mindferry.errors import LoweringError
 from mindferry.to_air.builder import Builder
+from mindferry.to_air.ops.elementwise import convert
 from mindferry.to_air.registry import to_ge
 from mindferry.to_air.values import Value, product
+from mindferry.types import DType
 
 
 @to_ge("BatchNormalization")
@@ -17,19 +19,28 @@ def batch_normalization(
     op: Builder, x: Value, scale: Value, bias: Value, mean: Value, variance: Value, *, epsilon: float = 1e-5,
     momentum: float = 0.9, training_mode: int = 0,
 ) -> Value:  # fmt: skip
-    """BNInfer, which takes rank 4; other ranks are reshaped to it."""
+    """BNInfer, which takes rank 4 and float32 parameters; other ranks are reshaped, float16 parameters widened."""
     if training_mode:
         raise LoweringError("with training_mode 1 has no GE form for inference")
     shape = x.known_shape
+    parameters = [_wide(op, value) for value in (scale, bias, mean, variance)]
     if len(shape) == 4:
-        return op.BNInfer(x, scale, bias, mean, variance, epsilon=epsilon, shape=shape)
+        return op.BNInfer(x, *parameters, epsilon=epsilon, shape=shape)
     if len(shape) < 4:
         axes = list(range(len(shape), 4))
         wide = op.Unsqueeze(x, axes=axes, shape=shape + (1,) * len(axes))
-        found = op.BNInfer(wide, scale, bias, mean, variance, epsilon=epsilon, shape=wide.shape)
+        found = op.BNInfer(wide, *parameters, epsilon=epsilon, shape=wide.shape)
         return op.Squeeze(found, axis=axes, shape=shape)
     flat = _reshape(op, x, (shape[0], shape[1], shape[2], product(shape[3:])))
-    return _reshape(op, op.BNInfer(flat, scale, bias, mean, variance, epsilon=epsilon, shape=flat.shape), shape)
+    return _reshape(op, op.BNInfer(flat, *parameters, epsilon=epsilon, shape=flat.shape), shape)
+
+
+def _wide(op: Builder, value: Value) -> Value:
+    """A float16 or bfloat16 vector as float32."""
+    if value.dtype not in (DType.FLOAT16, DType.BFLOAT16):
+        return value
+    array = value.array()
+    return convert(op, value, DType.FLOAT32) if array is None else op.constant(array, DType.FLOAT32)
 
 
 def _reshape(op: Builder, x: Value, shape: Sequence[int]) -> Value:
