@@ -75,10 +75,9 @@ def create(name: str) -> tuple[Any, Any]:
 def enliven(parameter: Any, random: Any) -> None:
     """Redraws the weights that would let the signal fade, and every constant float parameter.
 
-    Convolutions get twice the variance, for the half that an activation takes; queries, keys and values have none.
-
     mindcv's initial weights often make the output independent of the input, and its initial normalizations,
-    biases and layer scales are neutral: neither would show a wrong conversion. A temperature scales products summed over
+    biases and layer scales are neutral: neither would show a wrong conversion. Convolutions get twice the variance, for
+    the half that an activation takes, but queries, keys and values have none. A temperature scales products summed over
     some 200 tokens; near 1 it would leave a softmax of one element, which flips with rounding errors.
     """
     import mindspore
