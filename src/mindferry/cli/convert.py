@@ -90,11 +90,13 @@ def command(
     options.load_plugins(plugins)
     sizes = None if batches in (None, "free") else options.ListType()(batches)
     with progress("converting") as tick:
+        line = tick.line if tick is not None and target.lower().endswith(".om") else None
         report = mindferry.convert(
             source, target, opset=opset, input_shapes=options.shapes(input_shapes),
             dynamic_batch=batches is not None and (sizes is None or source.endswith(".mindir")),
             consumer=consumer, input_names=input_names or None, output_names=output_names or None, weights=weights,
-            key=key, approximate=approximate, level=level, build=collect({**build, "batch_sizes": sizes}), progress=tick,
+            key=key, approximate=approximate, level=level, build=collect({**build, "batch_sizes": sizes, "line": line}),
+            progress=tick,
         )  # fmt: skip
     seconds = time.perf_counter() - started
     if as_json:

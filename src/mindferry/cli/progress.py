@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,19 +12,19 @@ _QUIET_SECONDS = 1.0
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None] | None]:
+def progress(title: str) -> Iterator[Bar | None]:
     """A function to call with (done, total), or None where nobody would see it."""
     if not sys.stderr.isatty():
         yield None
         return
-    bar = _Bar(title)
+    bar = Bar(title)
     try:
         yield bar
     finally:
         bar.close()
 
 
-class _Bar:
+class Bar:
     """Shows itself at the first call after the quiet second."""
 
     def __init__(self, title: str) -> None:
@@ -47,6 +47,13 @@ class _Bar:
         self.shown = Progress(*columns, console=console(error=True), transient=True)
         self.task = self.shown.add_task(self.title, total=total)
         self.shown.start()
+
+    def line(self, text: str) -> None:
+        """Writes a line above the bar, such as a compiler's own."""
+        if self.shown is None:
+            sys.stderr.write(f"{text}\n")
+        else:
+            self.shown.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Takes the bar off the screen."""
