@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 from onnx_ir.passes import common
@@ -14,6 +15,7 @@ import mindferry
 from mindferry.errors import ConvertError, LoweringError
 from mindferry.formats.air.model import Op
 from mindferry.to_air import Options, registry, write
+from mindferry.to_air import ops as ops_package
 from mindferry.to_air.builder import Builder
 from mindferry.to_air.lower import lower
 from mindferry.to_air.schema import SchemaError
@@ -165,6 +167,12 @@ def test_every_operator_without_a_form_is_named_at_once() -> None:
     assert "RandomNormalLike x2, first at noise (GE's random operators draw other numbers)" in text
     assert "com.example::Mystery x1, first at odd" in text
     assert "StringNormalizer x1, first at text" in text
+
+
+def test_a_reason_is_recorded_for_operators_without_a_form_alone() -> None:
+    ops_package.load()
+    assert set(registry._refused).isdisjoint(registry.known())
+    assert set(registry._refused) <= {schema.name for schema in onnx.defs.get_all_schemas()}
 
 
 def test_every_node_without_a_form_is_named_at_once_and_nothing_is_written(tmp_path: Path) -> None:

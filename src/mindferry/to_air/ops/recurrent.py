@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mindferry.errors import LoweringError
 from mindferry.to_air.builder import Builder
-from mindferry.to_air.registry import refuse, to_ge
+from mindferry.to_air.registry import to_ge
 from mindferry.to_air.values import Value
 from mindferry.types import DType
 
@@ -23,8 +23,6 @@ _IJFO = (0, 3, 2, 1)
 
 _LSTM_ACTIVATIONS = ("Sigmoid", "Tanh", "Tanh")
 _GRU_ACTIVATIONS = ("Sigmoid", "Tanh")
-
-refuse("GE has no plain recurrent layer; use an LSTM or a GRU, or run on ONNX Runtime", "RNN")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from mindferry.errors import LoweringError
 from mindferry.to_air.builder import Builder
 from mindferry.to_air.ops.elementwise import ENGINE_NUMBERS
-from mindferry.to_air.registry import refuse, to_ge
+from mindferry.to_air.registry import to_ge
 from mindferry.to_air.values import Value, product
 from mindferry.types import DType
 
@@ -200,10 +200,3 @@ def dropout(
     if len(op.results) > 1 and op.results[1] is not None:
         raise LoweringError("with its mask as a second result has no GE form")
     return x
-
-
-refuse("its graphs inside the graph are not written to AIR", "If", "Loop", "Scan")
-refuse("quantized ONNX does not go to AIR; convert the float model and quantize with the compiler", "QuantizeLinear",
-       "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger", "ConvInteger")  # fmt: skip
-refuse("GE's random operators draw other numbers", "RandomNormal", "RandomNormalLike", "RandomUniform",
-       "RandomUniformLike", "Bernoulli", "Multinomial")  # fmt: skip
