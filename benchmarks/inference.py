@@ -13,7 +13,7 @@ settings (where OpenVINO computes in half precision if the processor has it), an
 network itself in graph mode: compiled first, then run once without counting it and twice counted, or, where a run takes
 longer than 3 s, once in all.
 
-OUT/NAME.json holds every median; a network that has one is skipped, so that the command can be stopped and repeated.
+OUT/NAME.json holds every median. What it has is not measured again, so that the command can be stopped and repeated.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -230,24 +231,30 @@ def measure(source: Path, folder: Path, batch: int, effort: Effort) -> dict[str,
     return {"turns": turns, "choices": choices}
 
 
-def record_network(name: str, options: argparse.Namespace, effort: Effort) -> dict[str, Any]:
-    """All that is measured of a network."""
+def fresh(name: str, effort: Effort) -> dict[str, Any]:
+    """A result without measurements."""
     from mindferry.benchmarking import machine
 
-    result: dict[str, Any] = {"network": name, "effort": vars(effort), "batches": {}, "mindspore": {}}
-    result["machine"] = machine.Machine.here().as_dict() | {"versions": machine.versions()}
-    source, folder = options.zoo / f"{name}.mindir", options.out / f"work.{name}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        for batch in BATCHES:
-            found = attempt(f"{name}, batch {batch}", measure, source, folder, batch, effort)
-            result["batches"][str(batch)] = found
-        if options.mindspore:
-            result["mindspore"] = attempt(f"{name} in MindSpore", run_mindspore, options.mindspore, name)
-    finally:
-        shutil.rmtree(folder)
-    return result
+    here = machine.Machine.here().as_dict() | {"versions": machine.versions()}
+    return {"network": name, "effort": vars(effort), "machine": here, "batches": {}, "mindspore": {}}
+
+
+def missing(result: dict[str, Any], options: argparse.Namespace) -> list[int]:
+    """The batches that were not measured yet; 0 stands for MindSpore."""
+    batches = [batch for batch in BATCHES if str(batch) not in result["batches"]]
+    return batches + [0] * bool(options.mindspore and not result["mindspore"])
+
+
+def record_part(result: dict[str, Any], batch: int, options: argparse.Namespace, effort: Effort) -> None:
+    """Measures a batch, or MindSpore for 0, and adds it to the result."""
+    name = result["network"]
+    if not batch:
+        result["mindspore"] = attempt(f"{name} in MindSpore", run_mindspore, options.mindspore, name)
+        return
+    with tempfile.TemporaryDirectory(prefix="work.", dir=options.out) as folder:
+        source = options.zoo / f"{name}.mindir"
+        found = attempt(f"{name}, batch {batch}", measure, source, Path(folder), batch, effort)
+        result["batches"][str(batch)] = found
 
 
 def attempt(title: str, action: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
@@ -289,9 +296,11 @@ def main(arguments: Sequence[str]) -> None:
     effort = QUICK if options.quick else replace(FULL, budget=options.budget)
     for number, name in enumerate(options.networks if options.zoo else (), 1):
         path = options.out / f"{name}.json"
-        print(f"[{number}/{len(options.networks)}] {name}{': already there' if path.exists() else ''}", flush=True)
-        if not path.exists():
-            result = record_network(name, options, effort)
+        result = json.loads(path.read_text()) if path.exists() else fresh(name, effort)
+        parts = missing(result, options)
+        print(f"[{number}/{len(options.networks)}] {name}{'' if parts else ': already there'}", flush=True)
+        for part in parts:
+            record_part(result, part, options, effort)
             temporary = path.with_suffix(".tmp")
             temporary.write_text(json.dumps(result, indent=1) + "\n")
             temporary.rename(path)

@@ -31,7 +31,12 @@ class Row:
 
 def rows(results: Sequence[dict[str, Any]]) -> list[Row]:
     """The numbers of the table, batch by batch, without what failed."""
-    return [row(result, batch) for batch in BATCHES for result in results if "turns" in result["batches"][str(batch)]]
+    return [
+        row(result, batch)
+        for batch in BATCHES
+        for result in results
+        if "turns" in result["batches"].get(str(batch), {})
+    ]
 
 
 def failures(results: Sequence[dict[str, Any]]) -> list[str]:
