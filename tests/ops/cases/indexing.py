@@ -7,8 +7,10 @@ from ops.inputs import array, mutable, normal
 
 ROWS = {"x": (None, 3)}
 ANY = {"x": None}
+BLOCKS = {"x": (None, 3, 4)}
 TABLES = [normal(4, 3), normal(5, 3)]
 TABLE = normal(4, 3)
+BLOCK = normal(4, 3, 4)
 PICKS = array([2, 0], "int64")
 OTHERS = array([1, 2], "int64")
 
@@ -50,6 +52,34 @@ CASES = (
             ("TensorCopySlices", "7:", "y"),
             ("TensorCopySlices", ":-1", "y"),
             ("TensorScatterUpdate", "::2", "y"),
+        )
+    ),
+    Case("StridedSlice", "x[y]", dynamic=ROWS, x=TABLES, y=mutable(-1)),
+    Case("EllipsisToSlice", "x[1:, ..., y]", dynamic=ANY, x=normal(4, 3, 2), y=mutable(-1)),
+    Case("EllipsisToSlice", "x[y, ..., 1:]", dynamic=ANY, x=normal(2, 3, 4), y=mutable(1)),
+    Case("GetTupleIndexInfo", "x[:, y]", dynamic=ROWS, x=TABLES, y=PICKS),
+    Case("GetTupleIndexInfo", "x[y, z]", dynamic=ROWS, x=TABLES, y=PICKS, z=array([[0], [1], [2]], "int64")),
+    Case("GetTupleIndexInfo", "x[y, :, z]", dynamic=BLOCKS, x=BLOCK, y=PICKS, z=OTHERS),
+    Case("GetTupleIndexInfo", "x[:, None, y, z]", dynamic=BLOCKS, x=BLOCK, y=PICKS, z=OTHERS),
+    Case("GetTupleIndexInfo", "x[..., y]", dynamic=ROWS, x=TABLES, y=PICKS),
+    Case("GetTupleIndexInfo", "x[y, ..., 1:3]", dynamic=BLOCKS, x=BLOCK, y=PICKS),
+    Case("NormalizeTupleIndex", "x[[0, -1], 1:]", dynamic=ROWS, x=TABLES),
+    Case("NormalizeTupleIndex", "x[[True, False, True, False], 1:]", dynamic=ROWS, x=TABLE),
+    Case("SliceToIndices", "x[y:, z]", dynamic=ROWS, x=TABLES, y=array(-3, "int64"), z=PICKS),
+    Case("SliceToIndices", "x[2:y, z]", dynamic=ROWS, x=TABLE, y=mutable(1), z=PICKS),
+    *(
+        Case(primitive, f"x[{place}] = {value}\nx", dynamic=ROWS, x=TABLE, y=PICKS, z=z)
+        for primitive, place, value, z in (
+            ("RemoveExpandedDims", "0:2, 1", "z", normal(2)),
+            ("RemoveExpandedDims", "1:, 1:", "z", normal(2)),
+            ("RemoveExpandedDims", "1:3, y", "z", normal(2, 2)),
+            ("RemoveExpandedDims", "y, 1", "z", normal(2)),
+            ("RemoveExpandedDims", "y, None, 1:", "z", normal(2, 1, 2)),
+            ("RemoveExpandedDims", "..., 0", "2.5", normal(1)),
+            ("RemoveExpandedDims", "..., y", "z", normal(4, 2)),
+            ("RemoveExpandedDims", "0:2, None", "2.5", normal(1)),
+            ("RemoveExpandedDims", ":, :2", "2.5", normal(1)),
+            ("RemoveExpandedDims", "7:, 1", "2.5", normal(1)),
         )
     ),
 )

@@ -245,8 +245,7 @@ def _equal(op: Context, x: Any, y: Any) -> ir.Value:
 
 refuse(
     "index arithmetic over a tensor of unknown rank; export the network with a known number of dimensions",
-    "EllipsisToSlice", "GetSqueezeSliceShape", "GetTupleIndexInfo", "NormalizeDimIndex", "NormalizeSlice", "NormalizeTupleIndex",
-    "RemakeTupleIndex", "RemoveExpandedDims", "ShapeCalc",
+    "NormalizeSlice", "ShapeCalc",
 )  # fmt: skip
 
 
