@@ -19,7 +19,7 @@ CASES: list[Case] = [
     for module in pkgutil.iter_modules(cases.__path__, f"{cases.__name__}.")
     for case in importlib.import_module(module.name).CASES
 ]
-OPSETS = (registry.LOWEST_OPSET, registry.DEFAULT_OPSET, registry.HIGHEST_OPSET)
+OPSETS = (registry.LOWEST_OPSET, registry.HIGHEST_OPSET)
 
 
 @pytest.mark.parametrize("opset", OPSETS)
