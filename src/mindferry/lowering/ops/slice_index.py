@@ -37,7 +37,7 @@ def slice_to_indices(
     axis = _axis(_rank(x), tuple_index_axis, tuple_index_types, expand_dims_mask)
     (by,) = (1,) if init_by_none[2] else op.integers(step, "the step")
     if by < 1:
-        raise LoweringError(f"step {by}")
+        raise LoweringError(f"has step {by}; places are known for steps from 1 on")
     size = op.cast(op.dim(x, axis), _INT64)
     first = _within(op, 0 if init_by_none[0] else start, size)
     last = op.Max(_within(op, size if init_by_none[1] else stop, size), first)
