@@ -146,6 +146,13 @@ def test_sources_without_a_graph(tmp_path: Path) -> None:
     assert text == f"{LENET}: holds a graph (mindir), but a checkpoint is wanted"
 
 
+def test_compiled_files_are_no_sources(tmp_path: Path) -> None:
+    engine = tmp_path / "a.engine"
+    engine.write_bytes(b"ftrt" + bytes(100))
+    text = refusal(OptionError, engine, tmp_path / "a.onnx")
+    assert text == f"{engine}: is a TensorRT engine, which cannot be converted back; give the model it was made of"
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     source = Path(__file__).parent / "formats" / "versions" / "2.10.0" / "attention.mindir"

@@ -65,6 +65,8 @@ def load_checkpoint(path: Path, *, key: bytes | None = None) -> dict[str, Tensor
 
 DEFAULT_OPSET = 18
 
+_COMPILED = {"om": "an Ascend offline model (OM)", "engine": "a TensorRT engine"}
+
 
 def to_onnx(
     source: Path,
@@ -203,6 +205,8 @@ def _compiled(
 def _require_graph(source: Path) -> str:
     """The format of a file, which holds a graph."""
     kind = formats.sniff(source)
+    if kind in _COMPILED:
+        raise OptionError(f"{source}: is {_COMPILED[kind]}, which cannot be converted back; give the model it was made of")
     if kind != "onnx" and kind not in SOURCES:
         raise OptionError(
             f"{source}: is a checkpoint, which holds weights but no graph; give the network's MindIR as the source and "
