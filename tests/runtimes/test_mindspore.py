@@ -43,11 +43,13 @@ def test_a_network_runs_step_by_step_too() -> None:
 
 
 @pytest.mark.parametrize("level", ["O1", "O2", "auto"])
-def test_a_network_in_mixed_precision(level: str) -> None:
+def test_a_network_in_mixed_precision(level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     options = {"amp": level, "jit_level": "O1"}
     with mindferry.open(WEIGHTS, network=NETWORK, runtime="mindspore", options=options) as session:
         error = np.abs(session.run(IMAGES[:2])["output"] - LOGITS[:2]).max()
     assert 1e-4 < error < 0.1
+    assert not list(tmp_path.iterdir())
 
 
 def test_inputs_and_outputs_of_a_graph_and_of_a_network() -> None:

@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
-        "--precision", metavar="NAME", help="Of the compiled model. .engine: fp32, fp16. .om: origin, fp16, mixed."
+        "--precision", metavar="NAME", help="Of the compiled model. .engine: fp32, tf32, fp16. .om: origin, fp16, mixed."
     ),
     click.option(
         "--compute-capability", "compute_capabilities", metavar="N.N,N.N",

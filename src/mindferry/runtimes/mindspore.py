@@ -6,7 +6,9 @@ before each run. Left to itself it rounds float32 convolutions on Ascend (HF32) 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import tempfile
 import threading
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -74,19 +76,28 @@ class MindSpore(Runtime):
         networks.fill(cell, source.path, key=source.key)
         arguments = inspect.signature(cell.construct).parameters.values()
         inputs = tuple(TensorSpec(one.name, None, None) for one in arguments if one.default is one.empty)
-        if options.amp != "O0":
+        if options.amp == "O0":
+            return MindSporeSession(cell, device, inputs, (), mode)
+        folder = tempfile.TemporaryDirectory(prefix="mindferry-")  # MindSpore writes the changed network to a file
+        with contextlib.chdir(folder.name):
             cell = networks.library().amp.auto_mixed_precision(cell, options.amp)
-        return MindSporeSession(cell, device, inputs, (), mode)
+        return MindSporeSession(cell, device, inputs, (), mode, folder)
 
 
 class MindSporeSession(Session):
     """A Cell; its outputs are not known before a run. MindSpore runs one network of a process at a time."""
 
     def __init__(
-        self, cell: Any, device: Device, inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...], mode: int
+        self,
+        cell: Any,
+        device: Device,
+        inputs: tuple[TensorSpec, ...],
+        outputs: tuple[TensorSpec, ...],
+        mode: int,
+        folder: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
         super().__init__("mindspore", device, inputs, outputs)
-        self._cell, self._mode = cell, mode
+        self._cell, self._mode, self._folder = cell, mode, folder
 
     def _run_impl(self, feeds: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         mindspore = networks.library()
@@ -99,6 +110,8 @@ class MindSporeSession(Session):
 
     def _close_impl(self) -> None:
         self._cell = None
+        if self._folder is not None:
+            self._folder.cleanup()
 
 
 def _check(source: Source, device: Device, options: Options) -> None:
