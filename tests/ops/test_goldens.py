@@ -19,6 +19,8 @@ from mindferry.lowering import registry
 from ops.replay import check
 
 HERE = Path(__file__).parent
+DEAD = {"composite/Floor_1"}
+"""Cases whose refused primitive is in a branch that is never taken."""
 REFUSED: dict[str, str] = json.loads((HERE / "refused.json").read_text())
 DOUBTFUL: dict[str, str] = json.loads((HERE / "doubtful.json").read_text())
 
@@ -54,7 +56,7 @@ CASES = recorded()
 def test_agrees_with_mindspore(case: Recorded, opset: int) -> None:
     lowerings.load()
     rows = {name: registry.rows(name) for name in case.contains}
-    if any(not found and name in registry.refused() for name, found in rows.items()):
+    if case.name not in DEAD and any(not found and name in registry.refused() for name, found in rows.items()):
         with pytest.raises(UnsupportedPrimitives):
             check(case.stem, opset)
         return

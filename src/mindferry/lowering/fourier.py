@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from mindferry.errors import LoweringError
+from mindferry.errors import LoweringError, OpsetTooLow
 from mindferry.lowering.context import Complex, Context
 
 NORMS = {0: "backward", 1: "forward", 2: "ortho", None: "backward"}
@@ -35,7 +35,7 @@ def _product(op: Context, x: Complex | ir.Value, axis: int, inverse: bool) -> Co
     real = x.real if isinstance(x, Complex) else x
     size = op.dim(real, axis)
     if not isinstance(size, int):
-        raise LoweringError(f"needs a known length below opset 17, got {real.shape}")
+        raise OpsetTooLow(f"a transform of unknown length ({real.shape}) needs opset 17, not {op.opset}", needed=17)
     turns = np.outer(np.arange(size), np.arange(size)) % max(size, 1) * (2 * np.pi / max(size, 1))
     cosine, sine = np.cos(turns), np.sin(turns) * (-1 if inverse else 1)
     if inverse:
