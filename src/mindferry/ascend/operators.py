@@ -42,7 +42,7 @@ class Operators:
     """
 
     def __init__(self, device: int = 0, *, folder: Path | None = None) -> None:
-        self._library, self._closed = _imported(), False
+        self._library, self._closed = imported(), False
         self._place = place.take(self._library, device)
         self._releases = Releases(self._library)
         try:
@@ -143,7 +143,12 @@ class Operators:
         self.close()
 
 
-def _imported() -> Library:
+def imported() -> Library:
+    """The installed pyACL.
+
+    Raises:
+        NotInstalled: there is none.
+    """
     from mindferry import runtimes
     from mindferry.runtimes.acl import Acl
 

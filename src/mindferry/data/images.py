@@ -49,7 +49,7 @@ def load(path: Path, wanted: ImageInput) -> Array:
 def _prepare(image: Image.Image, wanted: ImageInput, path: Path) -> Image.Image:
     image = _in_color(image, "L" if wanted.color == "GRAY" else "RGB", path)
     if wanted.resize is not None:
-        image = image.resize(_new_size(image.size, wanted.resize), Image.Resampling[wanted.interpolation.upper()])
+        image = image.resize(new_size(image.size, wanted.resize), Image.Resampling[wanted.interpolation.upper()])
     if wanted.crop is None:
         return image
     height, width = wanted.crop
@@ -70,7 +70,7 @@ def _in_color(image: Image.Image, mode: str, path: Path) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _new_size(size: tuple[int, int], resize: int | tuple[int, int]) -> tuple[int, int]:
+def new_size(size: tuple[int, int], resize: int | tuple[int, int]) -> tuple[int, int]:
     """(width, height); with a shorter side the longer one is rounded to the nearest pixel."""
     if isinstance(resize, tuple):
         return resize[1], resize[0]

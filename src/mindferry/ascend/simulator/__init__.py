@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from mindferry.ascend.simulator.world import Fault
 
 _MODULES = ("rt", "mdl", "util", "op", "media")
-_PARTS = ("root", "device", "rt_memory", "mdl_load", "mdl_desc", "mdl_run", "mdl_aipp", "mdl_config", "op", "util")
+_PARTS = (
+    "root",
+    "device",
+    "rt_memory",
+    "mdl_load",
+    "mdl_desc",
+    "mdl_run",
+    "mdl_aipp",
+    "mdl_config",
+    "op",
+    "util",
+    "media",
+    "media_run",
+)
 
 ENVIRONMENT = "MINDFERRY_ACL_"
 """Start of the variables SOC, DEVICES, RUN_MODE and VERBOSE, which set up a program that is started with the simulator."""

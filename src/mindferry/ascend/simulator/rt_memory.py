@@ -17,19 +17,28 @@ _SIDES = {
 
 
 def _malloc(size: int, policy: int) -> int:
+    if policy not in _POLICIES:
+        raise Refused(codes.INVALID_PARAM, f"there is no allocation policy {policy}")
+    block = allocated(size)
+    return world.current().handles.add("device memory", block, block.address)
+
+
+def allocated(size: int) -> Block:
+    """Fresh memory of the calling thread's device.
+
+    Raises:
+        Refused: it does not suffice, or nothing is wanted.
+    """
     now = world.current()
     if size == 0:
         raise Refused(codes.INVALID_PARAM, "0 bytes cannot be allocated")
-    if policy not in _POLICIES:
-        raise Refused(codes.INVALID_PARAM, f"there is no allocation policy {policy}")
     device = now.context().device
     used = now.memory.used(device)
     if size > now.settings.memory - used:
         raise Refused(
             codes.RT_MEMORY_ALLOCATION, f"{size} bytes do not fit: {used} of {now.settings.memory} are in use"
         )
-    block = now.memory.allocate(size, device)
-    return now.handles.add("device memory", block, block.address)
+    return now.memory.allocate(size, device)
 
 
 @call("rt.malloc", "ki", fails=(0,), needs="context")

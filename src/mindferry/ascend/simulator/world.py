@@ -158,9 +158,12 @@ class World:
 
     def _on_device(self, index: int) -> list[int]:
         from mindferry.ascend.simulator.loaded import LoadedModel
+        from mindferry.ascend.simulator.media import Channel, MediaMemory
 
         found = [handle for handle, block in self.handles.items(Block) if block.device == index]
         found += [handle for handle, model in self.handles.items(LoadedModel) if model.device == index]
+        found += [handle for handle, room in self.handles.items(MediaMemory) if room.device == index]
+        found += [handle for handle, channel in self.handles.items(Channel) if channel.device == index]
         found += [handle for handle, stream in self.handles.items(Stream) if stream.context.device == index]
         found += [handle for handle, event in self.handles.items(Event) if event.context.device == index]
         return found + [handle for handle, context in self.handles.items(Context) if context.device == index]
