@@ -142,10 +142,11 @@ def main() -> int:
     lines = options.results.read_text().splitlines() if options.results.exists() else []
     done = {json.loads(line)["network"] for line in lines}
     names = [name for name in options.names or ordered(options.record) if name not in done]
-    checker = Checker()
+    checker, scratch = Checker(), options.scratch or Path(tempfile.gettempdir())
+    scratch.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(names, 1):
         start = time.monotonic()
-        row = survey(name, options.record, checker, options.scratch or Path(tempfile.gettempdir()), options.opset)
+        row = survey(name, options.record, checker, scratch, options.opset)
         with options.results.open("a") as file:
             file.write(json.dumps(row) + "\n")
         outcome = row.get("state") or f"not recorded: {row['mindspore']}"
