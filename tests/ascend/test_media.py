@@ -12,10 +12,11 @@ import pytest
 from PIL import Image, ImageFilter
 
 from mindferry.ascend import aipp, simulator
-from mindferry.ascend.media import Images, configuration, problems
-from mindferry.data import images
+from mindferry.ascend.media import Images
+from mindferry.data import images, nv12
 from mindferry.data.description import ImageInput
 from mindferry.errors import FileProblem, MindFerryError, OptionError, RunError
+from mindferry.types import DType, TensorSpec
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 IMAGENET = {"scale": 1 / 255, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -41,10 +42,10 @@ def jpeg(height: int = 101, width: int = 151, mode: str = "RGB", **options: obje
     return stream.getvalue()
 
 
-def colours(nv12: np.ndarray, image: ImageInput) -> np.ndarray:
+def colours(pixels: np.ndarray, image: ImageInput) -> np.ndarray:
     """What AIPP makes of a decoded image for the model: (C, H, W)."""
-    (operation,) = aipp.parse(configuration(image))
-    return aipp.compute(operation, nv12.reshape(1, -1), *operation.size)[0]
+    (operation,) = aipp.parse(nv12.configuration(image))
+    return aipp.compute(operation, pixels.reshape(1, -1), *operation.size)[0]
 
 
 def expected(data: bytes, image: ImageInput, folder: Path) -> np.ndarray:
@@ -137,12 +138,32 @@ def test_descriptions_that_the_units_cannot_follow() -> None:
     simulator.install()
     with pytest.raises(OptionError, match=r"GRAY.*bicubic.*images of 33 x 64"):
         Images(ImageInput(color="GRAY", interpolation="bicubic", resize=(33, 64)))
-    assert list(problems(ImageInput(resize=64))) == ["neither input.resize nor input.crop gives the size of the images"]
+    assert list(nv12.problems(ImageInput(resize=64))) == [
+        "neither input.resize nor input.crop gives the size of the images"
+    ]
     decoder = Images(CROPPED)
     decoder.close()
     decoder.close()
     with pytest.raises(RunError, match="given back"):
         decoder.decode(jpeg())
+
+
+def test_models_that_take_nv12_are_told_from_others() -> None:
+    image = ImageInput(resize=64, crop=(48, 56))
+    told = [TensorSpec("x", DType.UINT8, ("n", *rest)) for rest in ((72, 56, 1), (48, 56, 1), (48, 56, 3))]
+    assert [nv12.taken(spec, image) for spec in told] == [True, False, False]
+    assert not nv12.taken(TensorSpec("x", DType.FLOAT32, (1, 72, 56, 1)), image)
+    assert not nv12.taken(told[0], ImageInput(resize=64, crop=(48, 56), color="GRAY"))
+
+
+def test_files_that_are_missing_are_named(tmp_path: Path) -> None:
+    simulator.install()
+    (tmp_path / "text.jpg").write_text("text")
+    with Images(CROPPED) as decoder:
+        with pytest.raises(FileProblem, match=r"missing\.jpg: no such file"):
+            decoder.load(tmp_path / "missing.jpg")
+        with pytest.raises(FileProblem, match=r"text\.jpg: this is no JPEG file"):
+            decoder.load(tmp_path / "text.jpg")
 
 
 def scenario(data: bytes) -> list[MindFerryError]:

@@ -104,3 +104,40 @@ def test_the_simulated_atc_refuses_in_its_own_words(tmp_path: Path) -> None:
     )  # fmt: skip
     one_line(found, 1, "conv.om: ATC failed: E", "no_such_option")
     assert not (tmp_path / "conv.om").exists()
+
+
+@pytest.mark.usefixtures("device")
+def test_the_device_decodes_jpeg_files(tmp_path: Path) -> None:
+    """Against the host, whose decoder keeps the colour of each pixel; averaged over many pixels, so that little remains."""
+    path = conv(tmp_path / "conv.onnx", 32, 40)
+    toml = tmp_path / "conv.toml"
+    toml.write_text("[input]\nresize = 48\ncrop = [32, 40]\nscale = 0.00392156862745098\n")
+    photos = [tmp_path / f"{name}.jpg" for name in ("astronaut", "coffee", "broken")]
+    for photo in photos[:2]:
+        Image.fromarray(getattr(skimage.data, photo.stem)()).save(photo, quality=95)
+    photos[2].write_bytes(b"nothing")
+    arguments = ("--soc", "Ascend310", "--dynamic-batch", "1,2", "--aipp", toml, "--aipp-nv12", "--atc", ATC)
+    done = mindferry("convert", path, tmp_path / "conv.om", *arguments)
+    assert done.code == 0, done
+    found = mindferry(
+        "run", tmp_path / "conv.om", *photos, "--device", "ascend310", "--output", tmp_path / "device.npz"
+    )
+    assert "broken.jpg: this is no JPEG file" in found.err
+    host = mindferry("run", path, *photos[:2], "--output", tmp_path / "host.npz")
+    assert host.code == 0, host
+    wanted, given = np.load(tmp_path / "host.npz")["y"], np.load(tmp_path / "device.npz")["y"]
+    assert wanted.shape == given.shape and len(wanted) == 2
+    difference = np.abs(wanted - given)
+    assert difference.mean() < 0.02 * np.abs(wanted).max()
+
+
+@pytest.mark.usefixtures("device")
+def test_what_nv12_does_not_go_with(tmp_path: Path) -> None:
+    path = conv(tmp_path / "conv.onnx", 32, 40)
+    toml = tmp_path / "conv.toml"
+    toml.write_text('[input]\nresize = [32, 40]\ninterpolation = "bicubic"\n')
+    done = mindferry("convert", path, tmp_path / "a.om", "--soc", "Ascend310", "--aipp-nv12", "--atc", ATC)
+    assert done.code and "images in NV12 need AIPP" in done.err
+    arguments = ("--soc", "Ascend310", "--dynamic-batch", "1,2", "--aipp", toml, "--aipp-nv12", "--atc", ATC)
+    done = mindferry("convert", path, tmp_path / "a.om", *arguments)
+    assert done.code and "input.interpolation is bicubic" in done.err

@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,11 +22,10 @@ from PIL import Image, UnidentifiedImageError
 from mindferry.ascend import place, socs
 from mindferry.ascend.library import Releases, attempt
 from mindferry.ascend.operators import imported
-from mindferry.data import aipp
+from mindferry.data import nv12
 from mindferry.data.description import ImageInput
 from mindferry.data.images import new_size
 from mindferry.errors import FileProblem, MindFerryError, OptionError, RunError
-from mindferry.types import DType, TensorSpec
 
 _NV12 = 1
 _JPEG_ROWS, _VPC_COLUMNS, _VPC_ROWS = 16, 16, 2
@@ -35,44 +34,6 @@ _LATER_JPEG_COLUMNS = 64
 _JPEG_SIDES = range(32, 8192 + 1)
 _LEAST_STRIDE = 32
 _ORIENTATION = 0x0112
-
-_MATRIX = ((256, 0, 359), (256, -88, -183), (256, 454, 0))
-"""Red, green and blue from JPEG's brightness and two colours, in 1/256."""
-
-
-def takes_nv12(spec: TensorSpec) -> bool:
-    """True for a model's input that is the pixels of NV12 images: bytes, (N, 3/2 H, W, 1)."""
-    return spec.dtype is DType.UINT8 and spec.shape is not None and len(spec.shape) == 4 and spec.shape[3] == 1
-
-
-def problems(image: ImageInput) -> Iterator[str]:
-    """What the media units, or AIPP after them, cannot do of a description."""
-    if image.color == "GRAY":
-        yield "input.color is GRAY; AIPP makes three colours of NV12"
-    if image.interpolation != "bilinear":
-        yield f"input.interpolation is {image.interpolation}; the media units resize bilinearly"
-    size = aipp.size(image)
-    if size is None:
-        yield "neither input.resize nor input.crop gives the size of the images"
-    elif any(side % 2 for side in size):
-        yield f"images of {size[0]} x {size[1]}; heights and widths in NV12 are even"
-
-
-def configuration(image: ImageInput, *, rank: int = 0) -> str:
-    """The text of ATC's --insert_op_conf for images in NV12 that have the model's size; rank is the input's place."""
-    size = aipp.size(image)
-    assert size is not None
-    rows: list[tuple[str, object]] = [("aipp_mode", "static"), ("related_input_rank", rank)]
-    rows += [("input_format", "YUV420SP_U8"), ("src_image_size_w", size[1]), ("src_image_size_h", size[0])]
-    rows += [("csc_switch", "true"), ("rbuv_swap_switch", "false")]
-    matrix = _MATRIX[::-1] if image.color == "BGR" else _MATRIX
-    rows += [(f"matrix_r{row}c{place}", factor) for row, line in enumerate(matrix) for place, factor in enumerate(line)]
-    rows += [("input_bias_0", 0), ("input_bias_1", 128), ("input_bias_2", 128)]
-    for index, one in enumerate(aipp.numbers(image)):
-        rows += [(f"mean_chn_{index}", one.mean), (f"min_chn_{index}", f"{one.minimum:.9g}")]
-        rows += [(f"var_reci_chn_{index}", f"{one.factor:.9g}")]
-    body = "".join(f"  {key}: {value}\n" for key, value in rows)
-    return f"aipp_op {{\n{body}}}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +66,7 @@ class Images:
     """
 
     def __init__(self, image: ImageInput, *, device: int = 0) -> None:
-        if found := list(problems(image)):
+        if found := list(nv12.problems(image)):
             raise OptionError("; ".join(found))
         self._image, self._closed = image, False
         self._library = imported()
@@ -122,6 +83,17 @@ class Images:
             with contextlib.suppress(MindFerryError):
                 self._place.leave()
             raise
+
+    def load(self, path: Path) -> npt.NDArray[np.uint8]:
+        """The image of a file; what `decode` raises names it."""
+        try:
+            return self.decode(path.read_bytes())
+        except FileNotFoundError:
+            raise FileProblem(f"{path}: no such file") from None
+        except OSError as error:
+            raise FileProblem(f"{path}: cannot be read ({error.strerror or error})") from None
+        except FileProblem as problem:
+            raise FileProblem(f"{path}: {problem}") from None
 
     def decode(self, data: bytes) -> npt.NDArray[np.uint8]:
         """The image in NV12, (3/2 H, W, 1), as the model takes it.
@@ -259,5 +231,5 @@ def _check_file(data: bytes) -> None:
                 raise FileProblem("the JPEG file is to be turned, as its EXIF says; turn its pixels before")
     except UnidentifiedImageError:
         raise FileProblem("this is no JPEG file") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise FileProblem(f"the JPEG file cannot be read ({error})") from None

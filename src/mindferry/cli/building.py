@@ -34,6 +34,9 @@ _OPTIONS = (
         help=".om: the sizes of all free dimensions, one row for each profile.",
     ),
     click.option("--aipp", type=click.Path(path_type=Path), help=".om: preprocessing on the device, from a TOML file."),
+    click.option(
+        "--aipp-nv12", is_flag=True, default=None, help=".om: with --aipp, the device decodes the images, JPEG files, itself."
+    ),
     click.option("--output-type", metavar="NAME", help=".om: element type of the outputs, such as FP32."),
     click.option("--atc", metavar="COMMAND", help=".om: the ATC to run; that of the installed CANN where not given."),
     click.option(

@@ -20,7 +20,7 @@ from mindferry import formats
 from mindferry.ascend import socs
 from mindferry.compilers import atc_errors, atc_options, cann, process
 from mindferry.compilers.atc_options import Options
-from mindferry.data import aipp, description
+from mindferry.data import aipp, description, nv12
 from mindferry.errors import ConvertError, FileProblem, FormatError, OptionError
 from mindferry.formats import _files, onnx
 from mindferry.targets import Finding
@@ -123,7 +123,9 @@ def _problems(model: ir.Model, options: Options) -> list[str]:
     found = atc_options.shape_problems(model, options)
     if options.aipp is not None:
         shapes = {**_shapes(model), **options.input_shapes}
-        found += aipp.problems(description.read(options.aipp), shapes, crop=not options.image_sizes)
+        known = description.read(options.aipp)
+        found += aipp.problems(known, shapes, crop=not options.image_sizes)
+        found += [f"{known.path}: {one}" for one in (nv12.problems(known.input) if options.aipp_nv12 else ())]
     return found
 
 
@@ -171,7 +173,13 @@ def _compile(atc: cann.Atc, job: _Job, options: Options) -> dict[str, Any]:
         configuration = job.folder / "aipp.cfg"
         image = description.read(options.aipp).input
         rank = list(job.shapes).index(image.name) if image.name else 0
-        configuration.write_text(aipp.configuration(image, rank=rank, crop=not options.image_sizes), "utf-8")
+        crop = not options.image_sizes
+        text = (
+            nv12.configuration(image, rank=rank)
+            if options.aipp_nv12
+            else aipp.configuration(image, rank=rank, crop=crop)
+        )
+        configuration.write_text(text, "utf-8")
     made = job.folder / "made"
     made.mkdir()
     command = [

@@ -42,6 +42,7 @@ class Options:
         dims: profiles: for each, the sizes of all free dimensions in order.
         input_shapes: by input name; a dimension that is no number is free.
         aipp: a description (TOML) of the images; the processor then takes their pixels.
+        aipp_nv12: they come in NV12, as the device's media units decode JPEG files.
         precision: "origin" keeps the model's element types, "fp16" computes in float16 wherever there is such an
             operator (ATC's own default), "mixed" does so where little is lost.
         output_type: element type of all outputs, such as "FP32"; None keeps the model's.
@@ -57,6 +58,7 @@ class Options:
     dims: Sequence[Sequence[int]] = ()
     input_shapes: Mapping[str, Shape] = field(default_factory=dict)
     aipp: Path | None = None
+    aipp_nv12: bool = False
     precision: str = "origin"
     output_type: str | None = None
     extra: Sequence[str] = ()
@@ -95,6 +97,10 @@ def _profiles(options: Options) -> Iterator[str]:
         yield f"{' and '.join(given)} exclude each other"
     if options.dims and options.aipp:
         yield "dimension profiles and AIPP exclude each other; use batch sizes or image sizes"
+    if options.aipp_nv12 and options.aipp is None:
+        yield "images in NV12 need AIPP; name their description"
+    if options.aipp_nv12 and options.image_sizes:
+        yield "image sizes to choose from and images in NV12 exclude each other; use batch sizes"
     try:
         most = socs.find(options.soc).most_profiles
     except OptionError:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mindferry.data import aipp, images
-from mindferry.data.description import Description
+from mindferry.data import aipp, images, nv12
+from mindferry.data.description import Description, ImageInput
 from mindferry.data.sources import Feed
 from mindferry.errors import FileProblem, OptionError
 from mindferry.runtimes import batches
@@ -67,29 +69,41 @@ def predict_images(
         BadFeed: the described arrays do not fit the model.
     """
     spec = _image_spec(session.inputs, description)
-    wanted = aipp.for_input(description.input, spec)
     size = batches.size(session.inputs, session.outputs, batch).rows or 1
     parts: list[dict[str, Array]] = []
     names: list[str] = []
     problems: list[str] = []
     waiting: list[Array] = []
-    for done, path in enumerate(paths, 1):
-        try:
-            array = images.load(path, wanted)
-            if waiting and waiting[0].shape != array.shape:
-                others = list(waiting[0].shape)
-                raise FileProblem(f"{path}: gives {list(array.shape)}, others {others}; set resize and crop")
-        except FileProblem as problem:
-            problems.append(str(problem))
-        else:
-            waiting.append(array)
-            names.append(str(path))
-        if waiting and (len(waiting) == size or done == len(paths)):
-            parts.append(session.run_batched({spec.name: np.stack(waiting)}))
-            waiting.clear()
-        if progress is not None:
-            progress(done, len(paths))
+    with _loader(session, spec, description.input) as load:
+        for done, path in enumerate(paths, 1):
+            try:
+                array = load(path)
+                if waiting and waiting[0].shape != array.shape:
+                    others = list(waiting[0].shape)
+                    raise FileProblem(f"{path}: gives {list(array.shape)}, others {others}; set resize and crop")
+            except FileProblem as problem:
+                problems.append(str(problem))
+            else:
+                waiting.append(array)
+                names.append(str(path))
+            if waiting and (len(waiting) == size or done == len(paths)):
+                parts.append(session.run_batched({spec.name: np.stack(waiting)}))
+                waiting.clear()
+            if progress is not None:
+                progress(done, len(paths))
     return Predictions(_joined(parts) if parts else {}, tuple(names), tuple(problems))
+
+
+@contextmanager
+def _loader(session: Session, spec: TensorSpec, image: ImageInput) -> Iterator[Callable[[Path], Array]]:
+    """What makes the model's input of an image file: the host, or the device where the model takes NV12."""
+    if session.runtime != "acl" or not nv12.taken(spec, image):
+        yield partial(images.load, wanted=aipp.for_input(image, spec))
+        return
+    from mindferry.ascend.media import Images
+
+    with Images(image, device=session.device.index) as decoder:
+        yield decoder.load
 
 
 def _image_spec(specs: Sequence[TensorSpec], description: Description) -> TensorSpec:

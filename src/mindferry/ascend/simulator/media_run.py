@@ -100,7 +100,7 @@ def _header(data: bytes) -> Image.Image:
     """
     try:
         image = Image.open(io.BytesIO(data), formats=["JPEG"])
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise Refused(codes.INVALID_PARAM, f"this is no JPEG file: {error}") from None
     if image.mode not in ("L", "RGB"):
         raise Refused(codes.INVALID_PARAM, f"the JPEG file has the colours {image.mode}; JPEGD decodes YUV")
