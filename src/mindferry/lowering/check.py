@@ -12,13 +12,20 @@ from mindferry.lowering import dtypes
 from mindferry.lowering.context import Complex, Context
 
 
+_MISJUDGED = frozenset({"CheckValid", "MatrixDiagPartV3", "MatrixSolve", "Padding", "SpaceToDepth"})
+"""Primitives of which MindSpore records their input's shape as the result's where the input has free sizes."""
+
+
 def check_result(context: Context, node: Node, result: Any) -> Any:
     """The result, its unknown dimensions filled in from the record.
 
     Raises:
         LoweringError: element type, rank, a dimension or the number of results differ from the record.
     """
-    _check(context, node.type, result)
+    recorded = node.type
+    if node.primitive in _MISJUDGED and isinstance(recorded, TensorType) and None in (recorded.shape or ()):
+        recorded = TensorType(recorded.dtype, None)
+    _check(context, recorded, result)
     return result
 
 

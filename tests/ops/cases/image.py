@@ -254,4 +254,8 @@ CASES = (
             ("ResizeArea", "P.ResizeArea()(x, ms.Tensor([2, 3], ms.int32))", normal(2, 4, 5, 2), normal(1, 4, 5, 2)),
         )
     ),
+    Case(
+        "CheckValid", "P.CheckValid()(x, y)", dynamic={"x": (None, 4)},
+        x=[uniform(3, 4, high=9.0), uniform(2, 4, high=9.0)], y=array([8.0, 8.0, 1.0]),
+    ),
 )
