@@ -8,24 +8,22 @@ then cuts the centre out.
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from mindferry.ascend import place, socs
-from mindferry.ascend.library import Releases, attempt
+from mindferry.ascend.library import Releases
 from mindferry.ascend.operators import imported
 from mindferry.data import nv12
 from mindferry.data.description import ImageInput
 from mindferry.data.images import new_size
-from mindferry.errors import FileProblem, MindFerryError, OptionError, RunError
+from mindferry.errors import FileProblem, MindFerryError, OptionError
 
 _NV12 = 1
 _JPEG_ROWS, _VPC_COLUMNS, _VPC_ROWS = 16, 16, 2
@@ -52,7 +50,7 @@ class _Picture:
         return self.stride * self.rows * 3 // 2
 
 
-class Images:
+class Images(place.Holder):
     """Makes the images that a description asks for out of JPEG files; close it, or use it in a `with` statement.
 
     Args:
@@ -68,7 +66,7 @@ class Images:
     def __init__(self, image: ImageInput, *, device: int = 0) -> None:
         if found := list(nv12.problems(image)):
             raise OptionError("; ".join(found))
-        self._image, self._closed = image, False
+        self._image = image
         self._library = imported()
         self._place = place.take(self._library, device)
         self._releases = Releases(self._library)
@@ -106,8 +104,7 @@ class Images:
             RunError: the device was given back.
             BackendFailed: ACL fails; its words are in the text.
         """
-        if self._closed:
-            raise RunError("the device was given back; take it again")
+        self._require_open()
         _check_file(data)
         releases = Releases(self._library)
         with self._place.entered():
@@ -198,23 +195,6 @@ class Images:
         self._library.call("rt.memcpy", whole.ctypes.data, size, picture.address, size, self._place.copy_out)
         bright, colours = whole[: picture.height], whole[picture.rows : picture.rows + picture.height // 2]
         return np.concatenate([bright, colours])[:, : picture.width, np.newaxis]
-
-    def close(self) -> None:
-        """Releases the device; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        with contextlib.ExitStack() as stack:
-            enter = functools.partial(stack.enter_context, self._place.entered())
-            attempt(enter, self._releases.settle, self._place.leave)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _check_file(data: bytes) -> None:

@@ -7,18 +7,16 @@ folder, or compiles it itself where the CANN on the machine can.
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mindferry.ascend import place
-from mindferry.ascend.library import Library, Releases, attempt
-from mindferry.errors import MindFerryError, OptionError, RunError
+from mindferry.ascend.library import Library, Releases
+from mindferry.errors import MindFerryError, OptionError
 from mindferry.formats.air.fields import ENGINE_TYPES, FORMATS
 from mindferry.types import DType
 
@@ -29,7 +27,7 @@ _SETTERS = ((bool, "bool"), (int, "int"), (int | float, "float"), (str, "string"
 _NUMBERS = {dtype.numpy(): number for number, dtype in ENGINE_TYPES.items() if dtype is not DType.STRING}
 
 
-class Operators:
+class Operators(place.Holder):
     """Runs single operators on one device; close it, or use it in a `with` statement.
 
     Args:
@@ -42,7 +40,7 @@ class Operators:
     """
 
     def __init__(self, device: int = 0, *, folder: Path | None = None) -> None:
-        self._library, self._closed = imported(), False
+        self._library = imported()
         self._place = place.take(self._library, device)
         self._releases = Releases(self._library)
         try:
@@ -78,8 +76,7 @@ class Operators:
             RunError: it is closed.
             BackendFailed: ACL refuses the operator or fails; its words are in the text.
         """
-        if self._closed:
-            raise RunError("the device was given back; take it again")
+        self._require_open()
         results = [np.empty(shape, dtype.numpy()) for dtype, shape in outputs]
         arrays = [np.ascontiguousarray(array) for array in inputs]
         _check([*arrays, *results], layout)
@@ -124,23 +121,6 @@ class Operators:
             call, converted = _setter(name, value)
             self._library.call(call, handle, name, converted)
         return handle
-
-    def close(self) -> None:
-        """Releases the device; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        with contextlib.ExitStack() as stack:
-            enter = functools.partial(stack.enter_context, self._place.entered())
-            attempt(enter, self._releases.settle, self._place.leave)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def imported() -> Library:

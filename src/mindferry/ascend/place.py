@@ -7,13 +7,16 @@ the application's own context is brought back.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from mindferry.ascend.library import Library, Releases, attempt
-from mindferry.errors import NoDevice
+from mindferry.errors import NoDevice, RunError
 
 _REPEATED_INIT = 100002
 _ON_DEVICE = 0
@@ -21,6 +24,38 @@ _HOST_TO_DEVICE, _DEVICE_TO_HOST, _DEVICE_TO_DEVICE = 1, 2, 3
 _SUCCESS = (0, _REPEATED_INIT)
 
 _LOCK = threading.Lock()
+
+
+class Holder:
+    """What holds a device until it is closed; use it in a `with` statement.
+
+    A subclass takes `_place` and owes what it makes there to `_releases`.
+    """
+
+    _place: Place
+    _releases: Releases
+    _closed = False
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RunError("the device was given back; take it again")
+
+    def close(self) -> None:
+        """Releases the device; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        with ExitStack() as stack:
+            enter = functools.partial(stack.enter_context, self._place.entered())
+            attempt(enter, self._releases.settle, self._place.leave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 @dataclass(slots=True)
