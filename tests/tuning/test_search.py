@@ -137,6 +137,15 @@ def test_variants_of_what_is_refused_are_not_opened() -> None:
     assert str(variant) not in machine.opened
 
 
+@pytest.mark.parametrize(("half", "opened"), [(0.02, False), (0.0105, True), (0.005, True)])
+def test_variants_of_a_precision_that_float32_outruns_are_not_opened(half: float, opened: bool) -> None:
+    variant = Configuration(runtime="openvino", precision="bf16", threads=1)
+    machine = Machine({str(ORT): 0.02, str(OPENVINO): 0.01, str(HALF): half, str(variant): 0.001})
+    trials = race(machine, [ORT, OPENVINO, HALF], [variant])
+    assert (str(variant) in machine.opened) is opened
+    assert outcome(trials, variant) == ("chosen" if opened else "slower")
+
+
 def test_the_simplest_is_chosen_within_noise() -> None:
     machine = Machine({str(ORT): 0.0100, str(VARIANTS[0]): 0.00995})
     assert outcome(race(machine, [ORT], VARIANTS[:1]), ORT) == "chosen"

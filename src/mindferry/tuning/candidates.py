@@ -66,14 +66,17 @@ def variants(space: Space) -> list[Configuration]:
 
 
 def _split(default: Configuration, space: Space) -> Iterator[Configuration]:
-    """Parts of the batch, as many at once as there are cores; then the whole batch with its size fixed."""
+    """Parts of the batch, as many at once as there are cores, and the whole batch with its size fixed."""
     if space.batch is None or space.batch == 1:
         return
     sizes = {space.frozen} if space.frozen is not None else {*_PARTS, -(-space.batch // space.cores)}
-    for size in sorted(size for size in sizes if size < space.batch):
-        yield _side_by_side(dataclasses.replace(default, rows=size, at_once=space.cores), space)
+    found = [
+        _side_by_side(dataclasses.replace(default, rows=size, at_once=space.cores), space)
+        for size in sorted(size for size in sizes if size < space.batch)
+    ]
     if space.frozen is None:
-        yield dataclasses.replace(default, rows=space.batch)
+        found.insert(1, dataclasses.replace(default, rows=space.batch))
+    yield from found
 
 
 def _side_by_side(one: Configuration, space: Space) -> Configuration:

@@ -27,6 +27,9 @@ KEPT = 4
 _SCREENING = 0.6
 """The share of the budget after which no further configuration is opened."""
 
+_CLEARLY_SLOWER = 0.9
+"""Below that share of float32's speed no variant of another precision is opened."""
+
 _NOISE, _LEAST = 1.03, 1.01
 """Faster is what is so by more than 3 %, or by more than 1 % in three quarters of the rounds."""
 
@@ -57,7 +60,7 @@ class Trial:
         speed: how many times faster than the first default, paired by rounds.
         error: the largest difference over the reference's largest absolute output.
         rounds: how many it was timed in.
-        reason: why it was refused or failed.
+        reason: why it was refused, failed or not opened.
     """
 
     configuration: Configuration
@@ -154,13 +157,27 @@ class Search:
         return [self.trials[str(configuration)] for configuration in order]
 
     def _hopeless(self, variant: Configuration) -> Trial | None:
-        """The trial of a variant whose runtime cannot compute rightly in this precision, which its default showed."""
-        for default in self.task.defaults:
-            trial = self.trials.get(str(default))
-            same = (default.runtime, default.precision) == (variant.runtime, variant.precision)
-            if same and trial is not None and trial.reason:
-                return Trial(variant, trial.outcome, reason=f"as {default}")
+        """The trial of a variant whose default showed that this precision is wrong here, or slower than float32."""
+        default = self._default(variant.runtime, variant.precision)
+        if default is None:
+            return None
+        trial = self.trials.get(str(default))
+        if trial is not None and trial.reason:
+            return Trial(variant, trial.outcome, reason=f"as {default}")
+        if self._is_slower(default):
+            return Trial(variant, "slower", reason=f"as {default}, which float32 outruns here")
         return None
+
+    def _default(self, runtime: str, precision: str) -> Configuration | None:
+        found = (one for one in self.task.defaults if (one.runtime, one.precision) == (runtime, precision))
+        return next(found, None)
+
+    def _is_slower(self, default: Configuration) -> bool:
+        """Whether a precision is clearly slower than float32 in the same runtime."""
+        entrant, wide = (
+            self.entrants.get(str(one)) for one in (default, self._default(default.runtime, PRECISIONS[0]))
+        )
+        return entrant is not None and wide is not None and _quick_speed(entrant) < _CLEARLY_SLOWER * _quick_speed(wide)
 
     def _spent(self) -> float:
         spent = self.clock() - self.start
