@@ -12,6 +12,12 @@ SEED = 20240229
 # Square input sizes of the networks for which mindcv configures none and 224 is not theirs.
 SIZES = {"inception_v*": 299, "xception": 299, "swinv2_*": 256, "pnasnet": 331}
 
+DEEP = ("efficientnet_b[3-7]", "efficientnet_v2_[lmx]*")
+"""Networks with so many normalized layers that rounding errors grow until nothing else is left.
+
+Their normalizations add about 1, so that activations see little but positive numbers: errors grow less there.
+"""
+
 
 def input_size(name: str) -> tuple[int, int, int]:
     """Channels, height and width: from mindcv's configuration, else from the name or SIZES, else 224 x 224."""
@@ -38,12 +44,13 @@ def create(name: str) -> tuple[Any, Any]:
     network = create_model(name)
     network.set_train(False)
     random = np.random.default_rng([SEED, zlib.crc32(name.encode())])
+    is_deep = any(fnmatch.fnmatch(name, pattern) for pattern in DEEP)
     for parameter in network.get_parameters():
-        enliven(parameter, random)
+        enliven(parameter, random, is_deep)
     return network, random
 
 
-def enliven(parameter: Any, random: Any) -> None:
+def enliven(parameter: Any, random: Any, is_deep: bool) -> None:
     """Redraws the weights that would let the signal fade, and every constant float parameter.
 
     mindcv's initial weights often make the output independent of the input, and its initial normalizations,
@@ -66,7 +73,8 @@ def enliven(parameter: Any, random: Any) -> None:
     elif parameter.name.endswith("temperature"):
         new = random.uniform(0.05, 0.1, value.shape)
     else:
-        new = value + random.normal(0.0, 0.1, value.shape)
+        shift = 1.0 if is_deep and parameter.name.endswith("beta") else 0.0
+        new = value + random.normal(shift, 0.1, value.shape)
     parameter.set_data(mindspore.Tensor(new.astype(value.dtype)))
 
 
