@@ -98,13 +98,20 @@ class Side:
 
 
 def serve(kind: str, path: Path, batch: int) -> None:
-    """A side's process: opens the model, then answers each line with the median of runs for so many seconds."""
+    """A side's process: opens the model, then answers each line with the median of runs for so many seconds.
+
+    A turn begins with a run that is not counted, unless one outlasts the turn.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     run = {"mindferry": open_tuned, "onnxruntime": open_onnxruntime}.get(kind, open_openvino)(kind, path, batch)
     run()
+    start = time.perf_counter()
+    run()
+    latest = time.perf_counter() - start
     print("0", flush=True)
     for line in sys.stdin:
-        run()
+        if latest < float(line):
+            run()
         times, end = list[float](), time.perf_counter() + float(line)
         while time.perf_counter() < end or not times:
             start = time.perf_counter()

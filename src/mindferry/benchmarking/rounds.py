@@ -39,7 +39,7 @@ class Contestant(Protocol):
     """Whatever can be measured for a while."""
 
     def measure(self, seconds: float) -> Turn:
-        """Runs for about that long, at least once, after a run that is not counted."""
+        """Runs for about that long, at least once."""
         ...
 
 

@@ -66,7 +66,7 @@ class Worker:
         return outputs
 
     def measure(self, seconds: float) -> Turn:
-        """Runs for that long, at least once, after a run that is not counted."""
+        """Runs for that long, at least once, after a run that is not counted where one is shorter than that."""
         turn: Turn = self._ask(Measure(seconds, _LEAST_RUNS, self.configuration.callers))
         return turn
 
