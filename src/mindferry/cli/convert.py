@@ -85,6 +85,7 @@ def command(
     file go to TARGET.data beside it.
     """
     import mindferry
+    from mindferry import formats
 
     started = time.perf_counter()
     options.load_plugins(plugins)
@@ -93,7 +94,7 @@ def command(
         line = tick.line if tick is not None and target.lower().endswith(".om") else None
         report = mindferry.convert(
             source, target, opset=opset, input_shapes=options.shapes(input_shapes),
-            dynamic_batch=batches is not None and (sizes is None or source.endswith(".mindir")),
+            dynamic_batch=batches is not None and (sizes is None or formats.sniff(source) == "mindir"),
             consumer=consumer, input_names=input_names or None, output_names=output_names or None, weights=weights,
             key=key, approximate=approximate, level=level, build=collect({**build, "batch_sizes": sizes, "line": line}),
             progress=tick,
