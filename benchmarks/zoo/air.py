@@ -8,7 +8,6 @@ README.md beside this file describes DIR.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -16,13 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import recordings
 
 import mindferry
 from mindferry.errors import MindFerryError
 
 TOLERANCE = 1e-5
-NUDGE = np.float32(1 + 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Row:
         ops: in the AIR file; operators: how many different ones.
         writing: seconds from MindIR to AIR; reading: from AIR to ONNX.
         difference: largest difference over the largest output, or None where there was nothing to compare.
-        noise: the same for the network's own answer to the input times NUDGE.
+        noise: the same for the network's own answer to a nudged input.
         problem: why there is no answer, or "".
     """
 
@@ -49,9 +47,7 @@ class Row:
 
     def state(self, tolerance: float) -> str:
         """ "ok", "FAILED", or "unstable" where a difference proves nothing."""
-        if self.difference is not None and self.difference <= tolerance:
-            return "ok"
-        return "unstable" if self.difference is not None and not self.noise <= tolerance else "FAILED"
+        return recordings.state(self.difference, self.noise, tolerance)
 
     def cells(self, tolerance: float) -> tuple[str, ...]:
         """The row of the table."""
@@ -85,24 +81,13 @@ def measure(path: Path, scratch: Path) -> Row:
 
 def compare(direct: Path, back: Path, recording: Path) -> tuple[float, float]:
     """How far the answers of two models differ, and how far those of the first move with a nudge of the input."""
+    first, second = recordings.session(direct), recordings.session(back)
     with np.load(recording) as arrays:
-        feeds = [arrays[f"x{index}"] for index in range(sum(name[0] == "x" for name in arrays.files))]
-    wanted = answers(direct, feeds)
-    nudged = answers(direct, [array * NUDGE for array in feeds])
-    return largest(answers(back, feeds), wanted), largest(nudged, wanted)
-
-
-def answers(path: Path, feeds: list[np.ndarray]) -> list[np.ndarray]:
-    """The outputs for inputs in the model's order."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {item.name: array for item, array in zip(session.get_inputs(), feeds, strict=True)})
-
-
-def largest(found: list[np.ndarray], wanted: list[np.ndarray]) -> float:
-    """The largest difference between outputs over the largest wanted element, the worst of all outputs."""
-    return max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in zip(found, wanted, strict=True))
+        feeds = {item.name: arrays[f"x{index}"] for index, item in enumerate(first.get_inputs())}
+    wanted = first.run(None, feeds)
+    again = {item.name: array for item, array in zip(second.get_inputs(), feeds.values(), strict=True)}
+    found, moved = second.run(None, again), first.run(None, recordings.nudged(feeds))
+    return recordings.largest(found, wanted), recordings.largest(moved, wanted)
 
 
 def table(rows: list[Row], tolerance: float) -> str:
@@ -113,18 +98,10 @@ def table(rows: list[Row], tolerance: float) -> str:
 
 def main() -> int:
     """Measures the networks one after another."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the recordings")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="networks (default: all of DIR)")
-    parser.add_argument(
-        "--tolerance", type=float, default=TOLERANCE, help=f"largest difference allowed (default {TOLERANCE:g})"
-    )
-    parser.add_argument("--table", type=Path, metavar="FILE", help="also write a Markdown table")
-    options = parser.parse_args()
-    names = options.names or sorted(path.stem for path in options.folder.glob("*.npz"))
+    options = recordings.parser(__doc__, TOLERANCE).parse_args()
     rows = []
     print("  ".join(HEAD))
-    for name in names:
+    for name in recordings.names(options):
         with tempfile.TemporaryDirectory() as scratch:
             rows.append(measure(options.folder / f"{name}.mindir", Path(scratch)))
         print("  ".join(rows[-1].cells(options.tolerance)), flush=True)

@@ -19,14 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
+import recordings
 
 import mindferry
 from mindferry import summary
 from mindferry.errors import MindFerryError
 
 TOLERANCE = 1e-4
-NUDGE = np.float32(1 + 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Row:
         primitives: nodes of MindSpore's graph; nodes: of the ONNX model; parameters: numbers in MindSpore's parameters.
         seconds: reading, lowering and writing.
         difference: largest difference over the largest output, or None where there was nothing to compare.
-        noise: the same for the converted model's own answer to the input times NUDGE.
+        noise: the same for the converted model's own answer to a nudged input.
         problem: why there is no answer, or "".
         exporter: how MindSpore's own ONNX exporter fared, or "" where that was not recorded.
     """
@@ -54,9 +53,7 @@ class Row:
 
     def state(self, tolerance: float) -> str:
         """ "ok", "FAILED", or "unstable" where a difference proves nothing."""
-        if self.difference is not None and self.difference <= tolerance:
-            return "ok"
-        return "unstable" if self.difference is not None and self.noise > tolerance else "FAILED"
+        return recordings.state(self.difference, self.noise, tolerance)
 
 
 def check(folder: Path, name: str, opset: int, scratch: Path) -> Row:
@@ -99,9 +96,7 @@ def exporter(recorded: dict[str, dict[str, object]]) -> str:
 
 def compare(target: Path, recording: Path) -> dict[str, float]:
     """The largest difference of any output from the recorded one, over the largest recorded element, and the noise."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
+    session = recordings.session(target)
     with np.load(recording) as arrays:
         feeds = {item.name: arrays[f"x{index}"] for index, item in enumerate(session.get_inputs())}
         wanted = [arrays[f"y{index}"] for index in range(sum(name[0] == "y" for name in arrays.files))]
@@ -110,13 +105,8 @@ def compare(target: Path, recording: Path) -> dict[str, float]:
         raise ValueError(f"shapes {[one.shape for one in found]}, recorded {[one.shape for one in wanted]}")
     if unclear := sum(int((~np.isfinite(one)).sum()) for one in (*found, *wanted)):
         raise ValueError(f"{unclear} elements are not finite")
-    nudged = session.run(None, {name: array * NUDGE for name, array in feeds.items()})
-    return {"difference": difference(found, wanted), "noise": difference(nudged, found)}
-
-
-def difference(found: list[np.ndarray], wanted: list[np.ndarray]) -> float:
-    """The largest difference between outputs over the largest wanted element, the worst of all outputs."""
-    return max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in zip(found, wanted, strict=True))
+    moved = session.run(None, recordings.nudged(feeds))
+    return {"difference": recordings.largest(found, wanted), "noise": recordings.largest(moved, found)}
 
 
 def line(row: Row, opset: int, tolerance: float) -> str:
@@ -150,19 +140,13 @@ def table(rows: list[Row], opset: int, tolerance: float) -> str:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of the recordings")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="networks (default: all of DIR)")
+    parser = recordings.parser(__doc__, TOLERANCE)
     parser.add_argument("--opset", type=int, action="append", help="several times for several; 18 by default")
     parser.add_argument(
         "--record",
         metavar="PYTHON",
         help="first record the named networks into DIR, with this Python, which has MindSpore",
     )
-    parser.add_argument(
-        "--tolerance", type=float, default=TOLERANCE, help=f"largest difference allowed (default {TOLERANCE:g})"
-    )
-    parser.add_argument("--table", type=Path, metavar="FILE", help="also write a Markdown table")
     return parser.parse_args(arguments)
 
 
@@ -172,11 +156,10 @@ def main() -> int:
     if options.record:
         record = Path(__file__).with_name("record.py")
         subprocess.run([options.record, str(record), "--out", str(options.folder), *options.names], check=True)
-    names = options.names or sorted(path.stem for path in options.folder.glob("*.npz"))
     failed = False
     for opset in options.opset or [18]:
         rows = []
-        for name in names:
+        for name in recordings.names(options):
             with tempfile.TemporaryDirectory() as scratch:
                 rows.append(check(options.folder, name, opset, Path(scratch)))
             print(line(rows[-1], opset, options.tolerance), flush=True)
