@@ -10,8 +10,8 @@ For each network and batch MindFerry tunes its own file (the MindIR at batch 1; 
 0 and 1e-2. Then fresh processes meet in rounds, each stopped while another one runs: both tuned files, opened with the
 device "auto"; and the bare libraries on a static ONNX file of that batch: ONNX Runtime and OpenVINO with default
 settings (where OpenVINO computes in half precision if the processor has it), and OpenVINO in float32. MindSpore runs the
-network itself in graph mode: compiled first, then run once without counting it and twice counted, or, where a run takes
-longer than 3 s, once in all.
+network itself in graph mode, by default and with oneDNN kept to AVX2: compiled first, then run once without counting it
+and twice counted, or, where a run takes longer than 3 s, once in all.
 
 OUT/NAME.json holds every median. What it has is not measured again, so that the command can be stopped and repeated.
 """
@@ -44,6 +44,8 @@ NETWORKS = (
     "vgg11", "vit_b_32_224",
 )  # fmt: skip
 RIVALS = ("onnxruntime", "openvino_fp32", "openvino")
+MINDSPORE: dict[str, dict[str, str]] = {"mindspore": {}, "mindspore_avx2": {"DNNL_MAX_CPU_ISA": "AVX2"}}
+"""Its environment: as it is by default, and with oneDNN kept to AVX2, without which some processors take seconds."""
 MINDSPORE_RUNS, MINDSPORE_LONG = 2, 3.0
 
 
@@ -183,12 +185,10 @@ def run_network(network: Any, given: Any) -> float:
     return time.perf_counter() - start
 
 
-def run_mindspore(python: str, name: str) -> dict[str, Any]:
+def run_mindspore(python: str, name: str, environment: dict[str, str]) -> dict[str, Any]:
     """The same in a process of MindSpore's Python."""
-    command = [python, __file__, "mindspore", name]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=900, check=False, env={**os.environ, "GLOG_v": "3"}
-    )
+    command, given = [python, __file__, "mindspore", name], {**os.environ, "GLOG_v": "3", **environment}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=given)
     if done.returncode:
         raise RuntimeError((done.stderr or done.stdout).strip().splitlines()[-1])
     times: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
@@ -243,25 +243,25 @@ def fresh(name: str, effort: Effort) -> dict[str, Any]:
     from mindferry.benchmarking import machine
 
     here = machine.Machine.here().as_dict() | {"versions": machine.versions()}
-    return {"network": name, "effort": vars(effort), "machine": here, "batches": {}, "mindspore": {}}
+    return {"network": name, "effort": vars(effort), "machine": here, "batches": {}}
 
 
-def missing(result: dict[str, Any], options: argparse.Namespace) -> list[int]:
-    """The batches that were not measured yet; 0 stands for MindSpore."""
+def missing(result: dict[str, Any], options: argparse.Namespace) -> list[int | str]:
+    """The batches and the kinds of MindSpore that were not measured yet."""
     batches = [batch for batch in BATCHES if str(batch) not in result["batches"]]
-    return batches + [0] * bool(options.mindspore and not result["mindspore"])
+    return [*batches, *(kind for kind in MINDSPORE if options.mindspore and kind not in result)]
 
 
-def record_part(result: dict[str, Any], batch: int, options: argparse.Namespace, effort: Effort) -> None:
-    """Measures a batch, or MindSpore for 0, and adds it to the result."""
+def record_part(result: dict[str, Any], part: int | str, options: argparse.Namespace, effort: Effort) -> None:
+    """Measures a batch or a kind of MindSpore, and adds it to the result."""
     name = result["network"]
-    if not batch:
-        result["mindspore"] = attempt(f"{name} in MindSpore", run_mindspore, options.mindspore, name)
+    if isinstance(part, str):
+        result[part] = attempt(f"{name}, {part}", run_mindspore, options.mindspore, name, MINDSPORE[part])
         return
     with tempfile.TemporaryDirectory(prefix="work.", dir=options.out) as folder:
         source = options.zoo / f"{name}.mindir"
-        found = attempt(f"{name}, batch {batch}", measure, source, Path(folder), batch, effort)
-        result["batches"][str(batch)] = found
+        found = attempt(f"{name}, batch {part}", measure, source, Path(folder), part, effort)
+        result["batches"][str(part)] = found
 
 
 def attempt(title: str, action: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
