@@ -14,7 +14,7 @@ import mindferry
 from command_line import MINDIR
 from mindferry.benchmarking.machine import Machine, versions
 from mindferry.errors import BackendFailed, FileProblem, OptionError
-from mindferry.tuning import choice, tuner
+from mindferry.tuning import candidates, choice, tuner
 from mindferry.tuning.choice import Choice, lookup, path_for, sha256
 
 CHOICE = Choice(
@@ -82,6 +82,21 @@ def test_what_no_longer_holds_is_not_used(
     with caplog.at_level(logging.WARNING):
         assert lookup(model) is None
     assert why in caplog.text
+
+
+def test_another_tuning_begins_with_what_was_faster(model: Path) -> None:
+    evidence = [
+        {"name": "openvino fp32 threads=1", "speed": 1.5}, {"name": "onnxruntime fp32 threads=1", "speed": 0.5},
+        {"name": "openvino fp32", "speed": None},
+    ]  # fmt: skip
+    choice.save(model, CHOICE, date="2026-01-01T00:00:00+00:00", request={}, evidence=evidence)
+    assert choice.earlier_speeds(model, CHOICE.batch) == {evidence[0]["name"]: 1.5, evidence[1]["name"]: 0.5}
+    assert choice.earlier_speeds(model, 77) == {}
+    variants = candidates.variants(candidates.Space(("onnxruntime", "openvino"), ("fp32",), CHOICE.batch, None, 2))
+    ordered = [str(one) for one in tuner._ordered(variants, model, CHOICE.batch)]
+    assert ordered[0] == evidence[0]["name"] and ordered[-1] == evidence[1]["name"]
+    path_for(model).write_text(path_for(model).read_text().replace("evidence", "other"))
+    assert choice.earlier_speeds(model, CHOICE.batch) == {}
 
 
 def test_a_changed_model_makes_it_stale(model: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -95,20 +95,37 @@ def _without_none(data: Any) -> Any:
 
 def lookup(model: Path) -> Choice | None:
     """What was chosen for this model, or None where nothing was or it no longer holds; the log says why."""
+    kept = _kept(model)
+    if isinstance(kept, str):
+        _logger.warning("%s is not used: %s", path_for(model), kept)
+        return None
+    return None if kept is None else _read(kept)
+
+
+def earlier_speeds(model: Path, batch: int | None) -> dict[str, float]:
+    """How many times faster than the first default each configuration was when the choice for that batch was made.
+
+    Empty where there is no choice, or it no longer holds.
+    """
+    kept = _kept(model)
+    if not isinstance(kept, dict) or kept["choice"].get("batch") != batch:
+        return {}
+    rows = kept.get("evidence")
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {str(row.get("name")): row["speed"] for row in found if isinstance(row.get("speed"), float)}
+
+
+def _kept(model: Path) -> dict[str, Any] | str | None:
+    """The file's content, or why it does not hold, or None where there is none."""
     path = path_for(model)
     if not path.is_file():
         return None
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-        choice = _read(content)
-        stale = _stale(content, choice, model)
+        stale = _stale(content, _read(content), model)
     except (OSError, ValueError, KeyError, TypeError, FileProblem) as error:
-        _logger.warning("%s is not used: it cannot be read (%s)", path, error)
-        return None
-    if stale:
-        _logger.warning("%s is not used: %s; run mindferry tune again", path, stale)
-        return None
-    return choice
+        return f"it cannot be read ({error})"
+    return f"{stale}; run mindferry tune again" if stale else content
 
 
 def _read(content: Mapping[str, Any]) -> Choice:
