@@ -6,12 +6,13 @@
 
 DIR of --zoo holds NAME.mindir, as benchmarks/zoo/record.py makes them; PYTHON has MindSpore 2.10 and mindcv.
 
-For each network and batch MindFerry tunes its own file (the MindIR at batch 1; ONNX with a free batch at 8) at tolerance
-0 and 1e-2. Then fresh processes meet in rounds, each stopped while another one runs: both tuned files, opened with the
-device "auto"; and the bare libraries on a static ONNX file of that batch: ONNX Runtime and OpenVINO with default
-settings (where OpenVINO computes in half precision if the processor has it), and OpenVINO in float32. MindSpore runs the
-network itself in graph mode, by default and with oneDNN kept to AVX2: compiled first, then run once without counting it
-and twice counted, or, where a run takes longer than 3 s, once in all.
+For each network and batch MindFerry tunes its own file (the MindIR at batch 1; ONNX with a free batch at 8) at
+tolerance 0 and then, going on from there, 1e-2. Then fresh processes meet in rounds, each stopped while another one
+runs: both tuned files, opened with the device "auto"; and the bare libraries on a static ONNX file of that batch:
+ONNX Runtime and OpenVINO with default settings (where OpenVINO computes in half precision if the processor has it),
+and OpenVINO in float32. MindSpore runs the network itself in graph mode, by default and with oneDNN kept to AVX2:
+compiled first, then run once without counting it and twice counted, or, where a run takes longer than 3 s, once in
+all.
 
 OUT/NAME.json holds every median. What it has is not measured again, so that the command can be stopped and repeated.
 """
@@ -218,14 +219,15 @@ def measure(source: Path, folder: Path, batch: int, effort: Effort) -> dict[str,
     choices = {}
     with ExitStack() as stack:
         sides: dict[str, Side] = {}
+        parts = [part for part in (tuned, tuned.with_name(f"{tuned.name}.data")) if part.exists()]
         for name, tolerance in TOLERANCES.items():
             place = folder / f"{name}{batch}"
             place.mkdir()
-            for part in (tuned, tuned.with_name(f"{tuned.name}.data")):
-                if part.exists():
-                    shutil.copy(part, place)
+            for part in parts:
+                shutil.copy(part, place)
             found = mindferry.tune(place / tuned.name, tolerance=tolerance, budget=effort.budget, batch=batch)
             choices[name] = found.as_dict()
+            parts = [place / part.name for part in (*parts, found.path)]
             sides[name] = stack.enter_context(Side("mindferry", place / tuned.name, batch))
         for name in RIVALS:
             sides[name] = stack.enter_context(Side(name, static, batch))
