@@ -11,7 +11,7 @@ from mindferry.graph import Node, ScalarType, SequenceType, TensorType, Type
 from mindferry.lowering import dtypes
 from mindferry.lowering.context import Complex, Context
 
-_MISJUDGED = frozenset({"CheckValid", "MatrixDiagPartV3", "MatrixSolve", "Padding", "SpaceToDepth"})
+_MISJUDGED = frozenset({"CheckValid", "MatrixDiagPartV3", "MatrixDiagV3", "MatrixSolve", "Padding", "SpaceToDepth"})
 """Primitives of which MindSpore records their input's shape as the result's where the input has free sizes."""
 
 

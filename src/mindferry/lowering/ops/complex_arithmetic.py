@@ -13,7 +13,8 @@ from mindferry.lowering.complexes import as_complex
 from mindferry.lowering.context import Complex, Context, flatten
 from mindferry.lowering.helpers import reduce
 from mindferry.lowering.layouts import one_axis
-from mindferry.lowering.ops.diagonals import FIRST_OF_THREE, three
+from mindferry.lowering.ops.diagonals import FIRST_OF_THREE
+from mindferry.lowering.ops.diagonals import cross as real_cross
 from mindferry.lowering.ops.matmul import product, swapped
 from mindferry.lowering.registry import lowers_complex
 from mindferry.lowering.repeat import repeat
@@ -165,14 +166,8 @@ def dense(op: Context, x: Any, weight: Any, bias: Any = None) -> Complex:
 def cross(op: Context, input: Any, other: Any, dim: Any = FIRST_OF_THREE) -> Complex:
     """The cross product along an axis of size 3, by default the first such."""
     x, y = as_complex(op, input, other)
-    axis = three(op, x.real, dim)
-
-    def turned(x: Complex, order: list[int]) -> Complex:
-        return Complex(op.Gather(x.real, order, axis=axis), op.Gather(x.imag, order, axis=axis))
-
-    first, second = [1, 2, 0], [2, 0, 1]
-    left = complexes.mul(op, turned(x, first), turned(y, second))
-    return complexes.sub(op, left, complexes.mul(op, turned(x, second), turned(y, first)))
+    real = op.Sub(real_cross(op, x.real, y.real, dim), real_cross(op, x.imag, y.imag, dim))
+    return Complex(real, op.Add(real_cross(op, x.real, y.imag, dim), real_cross(op, x.imag, y.real, dim)))
 
 
 @lowers_complex("Equal", "EqScalar")

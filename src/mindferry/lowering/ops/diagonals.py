@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.graph import TensorType
-from mindferry.lowering import dtypes
+from mindferry.lowering import dtypes, layouts
+from mindferry.lowering.bands import Band
+from mindferry.lowering.branches import give_back
 from mindferry.lowering.context import Context, StaticSizes, static_shape
 from mindferry.lowering.helpers import reduce
 from mindferry.lowering.layouts import by_parts, one_axis
@@ -20,7 +21,6 @@ from mindferry.lowering.linear import count, diagonal, distance
 from mindferry.lowering.registry import lowers
 
 _INT64 = ir.DataType.INT64
-Table = npt.NDArray[np.int64]
 
 
 def diagonal_offsets(op: Context, k: Any) -> tuple[int, int]:
@@ -31,40 +31,12 @@ def diagonal_offsets(op: Context, k: Any) -> tuple[int, int]:
     return given[0], given[-1]
 
 
-def _places(rows: int, columns: int, low: int, high: int, align: str) -> Iterator[tuple[int, int, int, int]]:
-    """(line, place, row, column) of every element when diagonals high, ..., low are the lines of a table."""
-    longest = max(_length(rows, columns, offset) for offset in range(low, high + 1))
-    above, below = align.upper().split("_")
-    for line, offset in enumerate(range(high, low - 1, -1)):
-        length = _length(rows, columns, offset)
-        to_left = (offset >= 0 and above == "LEFT") or (offset <= 0 and below == "LEFT")
-        for place in range(length):
-            row, column = place + max(-offset, 0), place + max(offset, 0)
-            yield line, place + (0 if to_left else longest - length), row, column
-
-
-def _length(rows: int, columns: int, offset: int) -> int:
-    return max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-
-
-def _looked_up(op: Context, flat: ir.Value, other: ir.Value | None, table: Table) -> ir.Value:
+def _looked_up(op: Context, flat: ir.Value, other: ir.Value | None, table: Any) -> ir.Value:
     """flat[..., table]; the entries behind flat's last are those of the other, whose batch axes are flat's or none."""
     if other is not None:
         batch = [op.dim(flat, axis) for axis in range(op.rank(flat) - 1)]
         flat = op.Concat(flat, op.Expand(other, op.ints((*batch, op.dim(other, -1)))), axis=-1)
     return op.Gather(flat, table, axis=-1)
-
-
-def known(op: Context, x: ir.Value, axis: int) -> int:
-    """A size.
-
-    Raises:
-        LoweringError: it is only known at run time.
-    """
-    size = op.dim(x, axis)
-    if not isinstance(size, int):
-        raise LoweringError(f"needs a known size of axis {axis}, got shape {x.shape}")
-    return size
 
 
 def _flat(op: Context, x: ir.Value, trailing: int) -> ir.Value:
@@ -80,19 +52,18 @@ def matrix_diag_v3(
 ) -> ir.Value:  # fmt: skip
     """Matrices with the diagonals k (or k[0] to k[1]) given and the padding value elsewhere."""
     low, high = diagonal_offsets(op, k)
-    lines, longest = high - low + 1, known(op, x, -1)
-    rows, columns = _size(longest, low, high, op.integers(num_rows)[0], op.integers(num_cols)[0])
-    table = np.full((rows, columns), lines * longest)
-    for line, place, row, column in _places(rows, columns, low, high, align):
-        table[row, column] = line * longest + place
+    lines, longest = high - low + 1, op.dim(x, -1)
+    sizes = _size(op, longest, low, high, op.integers(num_rows)[0], op.integers(num_cols)[0])
+    table = Band(*sizes, low, high, align).in_matrix(op, longest, layouts.count(op, "Mul", lines, longest))
     return _looked_up(op, _flat(op, x, min(lines, 2)), op.Reshape(op.cast(padding_value, x.dtype or _INT64), [1]), table)
 
 
-def _size(longest: int, low: int, high: int, rows: int, columns: int) -> tuple[int, int]:
+def _size(op: Context, longest: Any, low: int, high: int, rows: int, columns: int) -> tuple[Any, Any]:
     """The size of the matrices; -1 asks for the least one, and for a square one where both are -1."""
-    least_rows, least_columns = longest + max(-high, 0), longest + max(low, 0)
+    below, above = max(-high, 0), max(low, 0)
     if rows == columns == -1:
-        return (max(least_rows, least_columns),) * 2
+        below = above = max(below, above)
+    least_rows, least_columns = layouts.count(op, "Add", longest, below), layouts.count(op, "Add", longest, above)
     return least_rows if rows == -1 else rows, least_columns if columns == -1 else columns
 
 
@@ -103,11 +74,9 @@ def matrix_diag_part_v3(
 ) -> ir.Value:
     """The diagonals k (or k[0] to k[1]) of matrices, as lines from the highest down, padded to one length."""
     low, high = diagonal_offsets(op, k)
-    rows, columns = known(op, x, -2), known(op, x, -1)
-    table = np.full((high - low + 1, max(_length(rows, columns, one) for one in range(low, high + 1))), rows * columns)
-    for line, place, row, column in _places(rows, columns, low, high, align):
-        table[line, place] = row * columns + column
-    table = table[0] if len(table) == 1 else table
+    table = Band(op.dim(x, -2), op.dim(x, -1), low, high, align).in_lines(op)
+    if low == high:
+        table = op.Squeeze(table, [0]) if isinstance(table, ir.Value) else table[0]
     return _looked_up(op, _flat(op, x, 2), op.Reshape(op.cast(padding_value, x.dtype or _INT64), [1]), table)
 
 
@@ -118,13 +87,19 @@ def matrix_set_diag_v3(
 ) -> ir.Value:
     """x with the diagonals k (or k[0] to k[1]) replaced."""
     low, high = diagonal_offsets(op, k)
-    rows, columns = known(op, x, -2), known(op, x, -1)
-    longest = known(op, lines, -1)
-    table = np.arange(rows * columns).reshape(rows, columns)
-    for line, place, row, column in _places(rows, columns, low, high, align):
-        table[row, column] = rows * columns + line * longest + place
+    rows, columns = op.dim(x, -2), op.dim(x, -1)
     flat = _flat(op, lines, 1 if op.rank(lines) < op.rank(x) else 2)
-    return _looked_up(op, _flat(op, x, 2), flat, table)
+    own = _own_places(op, rows, columns, op.dim(flat, -1))
+    table = Band(rows, columns, low, high, align).in_matrix(op, op.dim(lines, -1), own)
+    return _looked_up(op, flat, _flat(op, x, 2), table)
+
+
+def _own_places(op: Context, rows: Any, columns: Any, first: Any) -> Any:
+    """Matrices of the numbers from `first` on, row by row."""
+    if isinstance(rows, int) and isinstance(columns, int) and isinstance(first, int):
+        return np.arange(first, first + rows * columns).reshape(rows, columns)
+    numbers = op.Range(first, op.Add(layouts.count(op, "Mul", rows, columns), first), 1)
+    return op.Reshape(numbers, op.ints((rows, columns)))
 
 
 @lowers("Diag")
@@ -252,24 +227,40 @@ FIRST_OF_THREE = -65530
 """MindSpore's mark for an omitted dim of Cross."""
 
 
-def three(op: Context, x: ir.Value, dim: Any) -> int:
-    """The axis of size 3 that Cross works along."""
-    return static_shape(x).index(3) if dim == FIRST_OF_THREE else one_axis(op, dim, op.rank(x))
+def along_three(op: Context, x: ir.Value, dim: Any, compute: Callable[[Context, int], ir.Value]) -> ir.Value:
+    """What compute gives for the axis that Cross works along: dim, or the first of size 3, at run time if need be."""
+    if dim != FIRST_OF_THREE:
+        return compute(op, one_axis(op, dim, op.rank(x)))
+    return _from_axis(op, op.shape(x), 0, compute)
+
+
+def _from_axis(op: Context, sizes: Sequence[Any], axis: int, compute: Callable[[Context, int], ir.Value]) -> ir.Value:
+    if axis == len(sizes) - 1 or sizes[axis] == 3:
+        return compute(op, axis)
+    if isinstance(sizes[axis], int):
+        return _from_axis(op, sizes, axis + 1, compute)
+    sides = op.inner("three"), op.inner("other")
+    results = compute(sides[0], axis), _from_axis(sides[1], sizes, axis + 1, compute)
+    for side, result in zip(sides, results, strict=True):
+        give_back(side, result)
+    chosen: ir.Value = op.If(op.Equal(sizes[axis], 3), then_branch=sides[0].graph, else_branch=sides[1].graph)
+    chosen.type = results[0].type
+    chosen.shape = ir.Shape([None] * len(sizes))
+    return chosen
 
 
 @lowers("Cross")
 def cross(op: Context, input: ir.Value, other: ir.Value, dim: Any = FIRST_OF_THREE) -> ir.Value:
     """The cross product along an axis of size 3, by default the first such."""
-    axis = three(op, input, dim)
+    wide = input.dtype if dtypes.is_float(input.dtype) else _INT64
+    x, y = op.cast(input, wide), op.cast(other, wide)
 
-    def compute(x: ir.Value, y: ir.Value) -> ir.Value:
-        a, b = (op.Gather(x, turn, axis=axis) for turn in ([1, 2, 0], [2, 0, 1]))
-        c, d = (op.Gather(y, turn, axis=axis) for turn in ([2, 0, 1], [1, 2, 0]))
-        return op.Sub(op.Mul(a, c), op.Mul(b, d))
+    def compute(inner: Context, axis: int) -> ir.Value:
+        a, b = (inner.Gather(x, turn, axis=axis) for turn in ([1, 2, 0], [2, 0, 1]))
+        c, d = (inner.Gather(y, turn, axis=axis) for turn in ([2, 0, 1], [1, 2, 0]))
+        return inner.Sub(inner.Mul(a, c), inner.Mul(b, d))
 
-    if dtypes.is_float(input.dtype):
-        return compute(input, other)
-    return op.cast(compute(op.cast(input, _INT64), op.cast(other, _INT64)), input.dtype or _INT64)
+    return op.cast(along_three(op, x, dim, compute), input.dtype)
 
 
 @lowers("Eps")

@@ -104,7 +104,7 @@ def tensor_move(op: Context, x: Any) -> Any:
     return x
 
 
-@lowers("Identity", "StopGradient", "Detach")
+@lowers("Identity", "StopGradient", "Detach", "ConvertToDynamic")
 def identity(op: Context, x: Any) -> Any:
     """x."""
     return x

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,19 @@ import onnx_ir as ir
 from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context, StaticSizes
 from mindferry.lowering.helpers import computed_in, reduce, tuple_of
+from mindferry.lowering.layouts import count
+from mindferry.lowering.ops.shape import reshaped
 from mindferry.lowering.registry import lowers
 from mindferry.lowering.sampling import Pixels, image_index
-from mindferry.lowering.windows import Window, explicit_pads
+from mindferry.lowering.windows import Window, pad_mode_name, same_pads
 
 FLOAT, INT64 = ir.DataType.FLOAT, ir.DataType.INT64
 _COMPARED = (FLOAT, ir.DataType.DOUBLE, ir.DataType.INT32, INT64, ir.DataType.UINT32, ir.DataType.UINT64)
 """What ReduceMax compares."""
+
+
+Table: TypeAlias = "npt.NDArray[Any] | ir.Value"
+"""A table that is known now, or at run time where the image's size is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +35,22 @@ class Patches:
     Attributes:
         places: indices, moved to the edge where they are outside.
         inside: whether they are not.
+        numbers: how many patches there are.
     """
 
-    places: tuple[npt.NDArray[np.int64], ...]
-    inside: tuple[npt.NDArray[np.bool_], ...]
+    places: tuple[Table, ...]
+    inside: tuple[Table, ...]
+    numbers: tuple[Any, ...]
 
     @staticmethod
-    def of(x: ir.Value, window: Window, pad_mode: Any) -> Patches:
+    def of(op: Context, x: ir.Value, window: Window, pad_mode: Any) -> Patches:
         """The patches of (N, C, ...) x under "same" or "valid" padding."""
-        places, inside = [], []
-        sizes = StaticSizes(x)[2:]
-        pads = explicit_pads(sizes, window, pad_mode)
-        steps = zip(sizes, pads, window.kernel, window.strides, window.dilations, strict=True)
-        for size, pad, kernel, stride, dilation in steps:
-            count = (size + sum(pad) - dilation * (kernel - 1) - 1) // stride + 1
-            index = np.arange(kernel)[:, None] * dilation + np.arange(count) * stride - pad[0]
-            places.append(index.clip(0, size - 1))
-            inside.append((index >= 0) & (index < size))
-        return Patches(tuple(places), tuple(inside))
+        mode = pad_mode_name(pad_mode)
+        if mode == "pad":
+            raise LoweringError(f"pad_mode {pad_mode!r} is unknown here; there are 'same' and 'valid'")
+        steps = enumerate(zip(window.kernel, window.strides, window.dilations, strict=True), 2)
+        found = [_patches(op, op.dim(x, axis), *step, same=mode == "same") for axis, step in steps]
+        return Patches(*zip(*found, strict=True))
 
     def taken(self, op: Context, x: ir.Value) -> ir.Value:
         """(N, C, patch size, patches, patch size, patches, ...)."""
@@ -56,18 +60,44 @@ class Patches:
 
     def inside_or(self, op: Context, taken: ir.Value, outside: Any) -> ir.Value:
         """What was taken, with a number in place of what lies outside."""
-        mask = np.array(True)
+        mask: Table = np.array(True)
         for inside in self.inside:
-            mask = mask[..., None, None] & inside
-        return taken if mask.all() else op.Where(mask, taken, op.value(outside, taken.dtype))
+            if isinstance(mask, ir.Value) or isinstance(inside, ir.Value):
+                mask = op.And(op.Unsqueeze(op.value(mask), [-2, -1]), inside)
+            else:
+                mask = mask[..., None, None] & inside
+        if not isinstance(mask, ir.Value) and mask.all():
+            return taken
+        return op.Where(mask, taken, op.value(outside, taken.dtype))
 
     def as_channels(self, op: Context, x: ir.Value) -> ir.Value:
         """(N, patch elements x C, patches, ...): the elements of a patch, zeros outside, each with all its channels."""
-        count = len(self.places)
+        axes = len(self.places)
         taken = self.inside_or(op, self.taken(op, x), 0)
-        moved = op.Transpose(taken, perm=[0, *range(2, 2 + 2 * count, 2), 1, *range(3, 3 + 2 * count, 2)])
-        depth = math.prod(len(places) for places in self.places) * StaticSizes(x)[1]
-        return op.Reshape(moved, [0, depth, *(places.shape[1] for places in self.places)])
+        moved = op.Transpose(taken, perm=[0, *range(2, 2 + 2 * axes, 2), 1, *range(3, 3 + 2 * axes, 2)])
+        elements = math.prod(op.dim(taken, axis) for axis in range(2, 2 + 2 * axes, 2))
+        return reshaped(op, moved, (op.dim(x, 0), count(op, "Mul", op.dim(x, 1), elements), *self.numbers))
+
+
+def _patches(
+    op: Context, size: Any, kernel: int, stride: int, dilation: int, *, same: bool
+) -> tuple[Table, Table, Any]:
+    """Along an axis: where the elements of the patches lie, whether they do inside, and the number of patches."""
+    reach = dilation * (kernel - 1) + 1
+    first = count(op, "Add", size, stride - 1) if same else count(op, "Sub", size, reach - stride)
+    number = count(op, "Div", first, stride)
+    within = np.arange(kernel)[:, None] * dilation
+    if isinstance(size, int):
+        front = same_pads(size, reach, stride)[0] if same else 0
+        index = within + np.arange(number) * stride - front
+        return index.clip(0, size - 1), (index >= 0) & (index < size), number
+    starts = op.Mul(op.Range(0, number, 1), stride)
+    if not same:
+        return op.Add(within, starts), np.array(True), number
+    needed = op.Max(op.Sub(op.Add(op.Mul(op.Sub(number, 1), stride), reach), size), 0)
+    place = op.Sub(op.Add(within, starts), op.Div(needed, 2))
+    inside = op.And(op.Not(op.Less(place, 0)), op.Less(place, size))
+    return op.Max(op.Min(place, op.Sub(size, 1)), 0), inside, number
 
 
 @lowers("ExtractImagePatches")
@@ -76,14 +106,14 @@ def extract_image_patches(
 ) -> ir.Value:
     """The elements of each patch of (N, C, H, W) as channels: (N, patch elements x C, patches, patches)."""
     window = Window.of(tuple_of(ksizes, 2), strides, rates)
-    return Patches.of(input_x, window, padding).as_channels(op, input_x)
+    return Patches.of(op, input_x, window, padding).as_channels(op, input_x)
 
 
 @lowers("ExtractVolumePatches")
 def extract_volume_patches(op: Context, input_x: ir.Value, *, kernel_size: Any, strides: Any, padding: str) -> ir.Value:
     """The elements of each patch of (N, C, D, H, W) as channels: (N, patch elements x C, patches, patches, patches)."""
     window = Window.of(tuple_of(kernel_size, 3), strides)
-    return Patches.of(input_x, window, padding).as_channels(op, input_x)
+    return Patches.of(op, input_x, window, padding).as_channels(op, input_x)
 
 
 @lowers("Dilation2D")
@@ -94,7 +124,7 @@ def dilation2d(
     """The greatest sum of an element and the filter's in each patch of (N, C, H, W); the filter is (C, height, width)."""
     if data_format != "NCHW":
         raise LoweringError(f"data_format {data_format!r} is unknown; there is 'NCHW'")
-    patches = Patches.of(x, Window.of(StaticSizes(filter)[1:], stride, dilation), pad_mode)
+    patches = Patches.of(op, x, Window.of(StaticSizes(filter)[1:], stride, dilation), pad_mode)
     sums = op.Add(patches.taken(op, x), op.Unsqueeze(filter, [2, 4]))
     kept = patches.inside_or(op, sums, _least(x.dtype))
     return computed_in(op, _COMPARED, lambda wide: reduce(op, "ReduceMax", wide, [2, 4]), kept)

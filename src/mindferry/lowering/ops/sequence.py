@@ -70,22 +70,32 @@ def sequence_add(op: Context, x: Items, y: Items) -> Items:
 @lowers("SequenceMul")
 def sequence_mul(op: Context, items: Items, times: Any) -> Items:
     """The items several times."""
-    (count,) = op.integers(times, "the count")
-    return items * count
+    return items * _bounds(op, times)[0]
 
 
 @lowers("SequenceSlice")
 def sequence_slice(op: Context, items: Items, start: Any, stop: Any, step: Any) -> Items:
     """items[start:stop:step]."""
-    return items[slice(*(op.integers(one, "the slice")[0] for one in (start, stop, step)))]
+    return items[slice(*_bounds(op, start, stop, step))]
 
 
 @lowers("SequenceSliceSetItem")
 def sequence_slice_set_item(op: Context, items: Items, values: Items, start: Any, stop: Any, step: Any) -> Items:
     """The items with items[start:stop:step] replaced."""
     changed = list(items)
-    changed[slice(*(op.integers(one, "the slice")[0] for one in (start, stop, step)))] = values
+    changed[slice(*_bounds(op, start, stop, step))] = values
     return tuple(changed)
+
+
+def _bounds(op: Context, *numbers: Any) -> list[int]:
+    """Numbers on which the length of a sequence depends, as Python integers.
+
+    Raises:
+        LoweringError: one of them is only known at run time.
+    """
+    if any(op.static(number) is None for number in numbers):
+        raise LoweringError("the length of its result is only known at run time; make it a constant of the network")
+    return [op.integers(number)[0] for number in numbers]
 
 
 @lowers("SequenceLen", "sequence_len")
@@ -208,7 +218,7 @@ def tuple_equal(op: Context, x: Items, y: Items) -> Any:
 def make_range(op: Context, start: Any, limit: Any = None, delta: Any = 1) -> Items:
     """range(start, limit, delta), or range(start) where it stands alone."""
     first, last = (0, start) if limit is None else (start, limit)
-    return tuple(range(*(op.integers(one, "the range")[0] for one in (first, last, delta))))
+    return tuple(range(*_bounds(op, first, last, delta)))
 
 
 @lowers("shape_mul")

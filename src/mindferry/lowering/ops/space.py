@@ -116,11 +116,12 @@ def _columns(op: Context, x: ir.Value, kernel: Any, strides: Any, dilations: Any
     x = padded(op, x, [(0, 0), (0, 0), *((pad, pad) for pad in tuple_of(pads, 2))])
     for axis, (size, stride, dilation) in enumerate(zip(*windows, strict=True)):
         place = 2 + 2 * axis
-        length = op.dim(x, place)
-        if not isinstance(length, int):
-            raise LoweringError(f"needs known sizes of the image, got {x.shape}")
-        starts = np.arange(0, length - dilation * (size - 1), stride)
-        x = op.Gather(x, np.arange(size)[:, None] * dilation + starts, axis=place)
+        room = count(op, "Sub", op.dim(x, place), dilation * (size - 1))
+        within = np.arange(size)[:, None] * dilation
+        if isinstance(room, int):
+            x = op.Gather(x, within + np.arange(0, room, stride), axis=place)
+        else:
+            x = op.Gather(x, op.Add(within, op.Range(0, room, stride)), axis=place)
     return op.Transpose(x, perm=[0, 1, 2, 4, 3, 5])
 
 
@@ -132,7 +133,7 @@ def im2col(
     """Sliding blocks as columns: (N, C, H, W) -> (N, C, kernel size, number of blocks)."""
     columns = _columns(op, x, ksizes, strides, dilations, pads)
     n, channels, height, width, rows, across = op.shape(columns)
-    return reshaped(op, columns, (n, channels, height * width, rows * across))
+    return reshaped(op, columns, (n, channels, height * width, count(op, "Mul", rows, across)))
 
 
 @lowers("Im2ColExt")
@@ -144,8 +145,8 @@ def im2col_ext(
     single = op.rank(input) == 3
     columns = _columns(op, op.Unsqueeze(input, [0]) if single else input, kernel_size, stride, dilation, padding)
     n, channels, height, width, rows, across = op.shape(columns)
-    depth = channels * height * width if isinstance(channels, int) else -1
-    return reshaped(op, columns, (*(() if single else (n,)), depth, rows * across))
+    depth = count(op, "Mul", channels, height * width)
+    return reshaped(op, columns, (*(() if single else (n,)), depth, count(op, "Mul", rows, across)))
 
 
 def _image(

@@ -7,6 +7,7 @@ from typing import Any
 
 import onnx_ir as ir
 
+from mindferry.errors import LoweringError
 from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import one_axis, split
 from mindferry.lowering.registry import lowers
@@ -142,6 +143,8 @@ def set_size(
     Where its shape is only known at run time, zeros fill the result up to max_length on each axis.
     """
     rank = op.dim(set_indices, 1)
+    if not isinstance(rank, int):
+        raise LoweringError(f"needs a known number of columns of set_indices, got shape {set_indices.shape}")
     sizes = split(op, op.ints(set_shape), 0, rank)
     row = op.value(0, INT64)
     for size, column in zip(sizes[:-1], split(op, set_indices, 1, rank)[:-1], strict=True):
