@@ -211,8 +211,11 @@ def module(driver: FakeDriver, name: str = "tensorrt_rtx", unknown_until_run: tu
         def set_tensor_address(self, name: str, address: int) -> bool:
             if name not in self.engine.tensors or not address:
                 return self.refuse(f"no address for {name}")
-            if (self.engine.tensors[name][4] == "HOST") == (address in driver.memory):
+            base = driver.base(address)
+            if (self.engine.tensors[name][4] == "HOST") != (base is None):
                 return self.refuse(f"{name} is in the wrong memory")
+            if base is not None and (driver.gpu_of[base] != driver.active_gpu or address % 256):
+                return self.refuse(f"{name} is on another GPU or not aligned")
             self.addresses[name] = address
             return True
 
@@ -244,8 +247,8 @@ def module(driver: FakeDriver, name: str = "tensorrt_rtx", unknown_until_run: tu
         def too_small(self, name: str, source: str) -> bool:
             if self.engine.tensors[name][4] == "HOST":
                 return False
-            held = driver.memory.get(self.addresses[name], b"")
-            return len(held) < math.prod(self.shapes[source]) * self.itemsize(name)
+            size = math.prod(self.shapes[source]) * self.itemsize(name)
+            return not driver.holds(self.addresses[name], size)
 
         def double(self, source: str, target: str) -> None:
             shape, dtype = self.shapes[source], np.dtype(_DTYPES[self.engine.tensors[source][2]])
@@ -258,14 +261,14 @@ def module(driver: FakeDriver, name: str = "tensorrt_rtx", unknown_until_run: tu
 
         def read(self, name: str, size: int) -> bytes:
             address = self.addresses[name]
-            return bytes(driver.memory[address][:size]) if address in driver.memory else ctypes.string_at(address, size)
+            return ctypes.string_at(address, size) if driver.base(address) is None else driver.read(address, size)
 
         def put(self, name: str, data: bytes) -> None:
             address = self.addresses[name]
-            if address in driver.memory:
-                driver.memory[address][: len(data)] = data
-            else:
+            if driver.base(address) is None:
                 ctypes.memmove(address, data, len(data))
+            else:
+                driver.write(address, data)
 
     module_name = name
     died_early: list[str] = []

@@ -209,7 +209,7 @@ def test_every_device_of_the_host_is_read() -> None:
 )
 def test_memory_of_a_gpu_is_refused(feed: Any, place: str) -> None:
     assert complaint([TensorSpec("x", DType.FLOAT32, None)], feed) == (
-        f"x is on {place}, and a session takes arrays in the host's memory: copy it to the host"
+        f"x is on {place}, from where this session takes no arrays: copy it to the host"
     )
 
 

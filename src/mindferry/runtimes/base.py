@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from mindferry.errors import BackendFailed, BadFeed, MindFerryError, OptionError, RunError, words
 from mindferry.runtimes import batches
+from mindferry.runtimes.device_arrays import DeviceArray, GpuMemory
 from mindferry.runtimes.feeds import Feed, check_feeds, fitting, forms, zeros
+from mindferry.runtimes.outs import Out, Target, check_out, fill
 from mindferry.types import TensorSpec
 
 if TYPE_CHECKING:
@@ -112,8 +114,9 @@ class Session(ABC):
         self._running: set[int] = set()
         self._workers: ThreadPoolExecutor | None = None
         self._worker_threads: set[int] = set()
+        self._gpu_memory: GpuMemory | None = None
 
-    def run(self, *feeds: Mapping[str, Feed] | Feed) -> Outputs:
+    def run(self, *feeds: Mapping[str, Feed] | Feed, out: Mapping[str, Out] | None = None) -> Outputs:
         """The model's outputs by name, in the model's order.
 
         Args:
@@ -121,26 +124,47 @@ class Session(ABC):
                 in host memory that speak DLPack, `__array_interface__` or `__array__`, whose memory is shared where it
                 can be. They must have the model's element type and shape; Python numbers and lists take the model's
                 element type where that loses nothing; a complex array goes where the model takes real and imaginary
-                parts.
+                parts. A session on an NVIDIA GPU also takes arrays in its memory (`__cuda_array_interface__`).
+            out: writeable arrays by output name: these outputs are written there, and the very arrays returned. They
+                have the output's element type and shape, lie in C order, and share no memory with inputs; on an NVIDIA
+                GPU they may be in its memory. After an error in the run their contents are undefined.
 
         Raises:
-            BadFeed: inputs are missing, unknown, or of the wrong element type or shape; all of them are listed.
+            BadFeed: inputs are missing, unknown, or of the wrong element type or shape, or arrays in `out` are; all of
+                them are listed.
             BackendFailed: the runtime gave up; its words are in the text.
             RunError: the session is closed.
+
+        Example:
+            >>> import mindferry, numpy as np
+            >>> logits = np.empty((2, 10), np.float32)
+            >>> with mindferry.open(mindferry.demo.path("lenet5.mindir")) as session:
+            ...     session.run(np.zeros((2, 1, 32, 32), np.float32), out={"output": logits})["output"] is logits
+            True
         """
         self._require_open()
         arrays = fitting(self._forms, feeds)
+        if arrays is not None and out is None:
+            return self._call(arrays)
         if arrays is None:
             try:
-                arrays = check_feeds(self.inputs, feeds, self._complex_inputs)
+                arrays = check_feeds(self.inputs, feeds, self._complex_inputs, on_gpu=self._gpu_memory is not None)
             except BadFeed as error:
                 raise BadFeed(f"{error}{batches.hint(self.inputs, feeds, self._complex_inputs)}") from None
-        return self._call(arrays)
+        return self._call(arrays, self._targets(arrays, out))
 
-    def run_async(self, *feeds: Mapping[str, Feed] | Feed) -> Future[Outputs]:
+    def _targets(self, arrays: Mapping[str, Any], out: Mapping[str, Out] | None) -> dict[str, Target] | None:
+        """Where outputs go; None where all inputs are on the host and all outputs are new."""
+        on_gpu = self._gpu_memory is not None
+        if out is not None:
+            return check_out(self.inputs, self.outputs, arrays, out, on_gpu=on_gpu)
+        return {} if on_gpu and any(isinstance(array, DeviceArray) for array in arrays.values()) else None
+
+    def run_async(self, *feeds: Mapping[str, Feed] | Feed, out: Mapping[str, Out] | None = None) -> Future[Outputs]:
         """What `run` returns or raises, as a future; as many run at once as the machine has processors.
 
-        The arrays must not change before the future is done. `close` cancels the futures that have not begun.
+        The arrays must not change before the future is done, and those in `out` belong to one future at a time. `close`
+        cancels the futures that have not begun.
 
         Raises:
             RunError: the session is closed.
@@ -161,7 +185,7 @@ class Session(ABC):
                     thread_name_prefix=f"mindferry-{self.runtime}",
                     initializer=lambda: started.add(threading.get_ident()),
                 )
-            return self._workers.submit(self.run, *feeds)
+            return self._workers.submit(self.run, *feeds, out=out)
 
     def run_batched(
         self,
@@ -221,13 +245,13 @@ class Session(ABC):
         """Zeros that the model takes."""
         return zeros(self.inputs)
 
-    def _call(self, arrays: dict[str, npt.NDArray[Any]]) -> Outputs:
+    def _call(self, arrays: dict[str, npt.NDArray[Any]], targets: dict[str, Target] | None = None) -> Outputs:
         """Runs checked inputs. `close` waits for the threads in `_running`, so they enter it before they look."""
         thread = threading.get_ident()
         self._running.add(thread)
         try:
             self._require_open()
-            return self._run_impl(arrays)
+            return self._run_impl(arrays) if targets is None else self._run_into(arrays, targets)
         except MindFerryError:
             raise
         except Exception as error:
@@ -241,6 +265,20 @@ class Session(ABC):
     @abstractmethod
     def _run_impl(self, feeds: dict[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[np.generic]]:
         """Runs checked inputs: arrays in C order and the machine's byte order, perhaps read-only."""
+
+    def _run_into(self, arrays: dict[str, Any], targets: dict[str, Target]) -> Outputs:
+        """Runs checked inputs, some of which may be on the GPU, and writes outputs to their places."""
+        if self._gpu_memory is not None:
+            places = {f"{name} in out": target.array for name, target in targets.items()}
+            self._gpu_memory.settle({**arrays, **places})
+        found = self._run_into_impl(arrays, targets)
+        return {name: targets[name].given if name in targets else array for name, array in found.items()}
+
+    def _run_into_impl(self, feeds: dict[str, Any], targets: dict[str, Target]) -> dict[str, Any]:
+        """As `_run_impl`, and fills the targets; a session that sets `_gpu_memory` gets DeviceArrays too."""
+        found = self._run_impl(feeds)
+        fill(found, targets)
+        return found
 
     def _require_open(self) -> None:
         if self._closed:

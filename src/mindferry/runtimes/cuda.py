@@ -6,8 +6,10 @@ the one that TensorRT uses too.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy.typing as npt
@@ -15,7 +17,13 @@ import numpy.typing as npt
 from mindferry.errors import BackendFailed, NoDevice
 from mindferry.runtimes.base import Device
 
+DEFAULT_STREAM = 1
+"""The handle of the stream that work without a stream goes to."""
+
 _NO_DEVICE = 100
+_INVALID_VALUE = 1
+_DEVICE_ORDINAL = 9
+"""What cuPointerGetAttribute is asked for."""
 
 
 @functools.cache
@@ -51,6 +59,25 @@ class Gpu:
         """Makes this GPU the calling thread's own; what follows needs that."""
         self._call("cuCtxSetCurrent", self._context)
 
+    @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Makes this GPU the calling thread's own for a while."""
+        self._call("cuCtxPushCurrent_v2", self._context)
+        try:
+            yield
+        finally:
+            self._call("cuCtxPopCurrent_v2", ctypes.byref(ctypes.c_void_p()))
+
+    def holder(self, address: int) -> int | None:
+        """Which GPU has the memory at an address, None where the driver knows of none."""
+        index = ctypes.c_int()
+        attribute = ctypes.c_int(_DEVICE_ORDINAL)
+        code = self._cuda.cuPointerGetAttribute(ctypes.byref(index), attribute, ctypes.c_uint64(address))
+        if code == _INVALID_VALUE:
+            return None
+        self._require(code, "cuPointerGetAttribute")
+        return index.value
+
     def allocate(self, size: int) -> int:
         """The address of new memory of at least one byte."""
         address = ctypes.c_uint64()
@@ -84,6 +111,15 @@ class Gpu:
             host = ctypes.c_void_p(array.ctypes.data)
             size = ctypes.c_size_t(array.nbytes)
             self._call("cuMemcpyDtoHAsync_v2", host, ctypes.c_uint64(address), size, ctypes.c_void_p(stream))
+
+    def copy(self, target: int, source: int, size: int, stream: int) -> None:
+        """Copies within the GPU; done only when the stream was waited for."""
+        addresses = ctypes.c_uint64(target), ctypes.c_uint64(source)
+        self._call("cuMemcpyDtoDAsync_v2", *addresses, ctypes.c_size_t(size), ctypes.c_void_p(stream))
+
+    def wait_for_all(self) -> None:
+        """Returns when the GPU has done everything that this process gave it."""
+        self._call("cuCtxSynchronize")
 
     def wait(self, stream: int) -> None:
         """Returns when the stream has done everything that it was given."""

@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mindferry.errors import BadFeed, words
+from mindferry.runtimes.device_arrays import described
+from mindferry.runtimes.misfit import Misfit
 from mindferry.types import DType, Shape, TensorSpec, format_shape
 
 Feed: TypeAlias = Any
-"""An array, anything with DLPack, `__array_interface__` or `__array__`, a Python number, or nested lists of them."""
+"""An array, anything with DLPack, `__array_interface__` or `__array__`, a Python number, or nested lists of them; for a
+session on an NVIDIA GPU also anything with `__cuda_array_interface__`."""
 
 Array: TypeAlias = "npt.NDArray[Any]"
 
@@ -23,10 +26,6 @@ _HOST_DEVICES = (1, 3, 11, 13)
 """DLPack's kinds of device whose memory the CPU reads: its own, pinned for CUDA or ROCm, managed by CUDA."""
 
 _OTHER_DEVICES = {2: "cuda", 4: "opencl", 7: "vulkan", 8: "metal", 10: "rocm", 14: "oneapi"}
-
-
-class _Misfit(Exception):
-    """Why a feed does not fit its input; the input's name goes in front."""
 
 
 def forms(specs: Sequence[TensorSpec]) -> tuple[Form, ...]:
@@ -72,31 +71,34 @@ def check_feeds(
     specs: Sequence[TensorSpec],
     feeds: Sequence[Mapping[str, Feed] | Feed],
     complex_inputs: frozenset[str] = frozenset(),
-) -> dict[str, Array]:
+    *,
+    on_gpu: bool = False,
+) -> dict[str, Any]:
     """The arrays by input name, in the model's order, each in C order and the machine's byte order.
 
-    Memory is shared wherever it has that form already.
+    Memory is shared wherever it has that form already. Those on a GPU are DeviceArrays.
 
     Args:
         specs: what the model takes.
         feeds: one mapping, or one item per input.
         complex_inputs: inputs that take a complex array as pairs of real numbers along a last dimension of 2.
+        on_gpu: whether arrays on a GPU are taken.
 
     Raises:
         BadFeed: names, element types or shapes do not fit, all of them listed.
     """
     given = _named(specs, feeds)
     problems: list[str] = []
-    arrays: dict[str, Array] = {}
+    arrays: dict[str, Any] = {}
     sizes: dict[str, tuple[int, str]] = {}
     for spec in specs:
         if spec.name not in given:
             problems.append(f"{spec.name} is missing ({spec})")
             continue
         try:
-            arrays[spec.name] = _array(given[spec.name], spec, spec.name in complex_inputs)
+            arrays[spec.name] = _array(given[spec.name], spec, spec.name in complex_inputs, on_gpu)
             _check_shape(arrays[spec.name].shape, spec, sizes)
-        except _Misfit as misfit:
+        except Misfit as misfit:
             problems.append(f"{spec.name} {misfit}")
     if len(given) > len(arrays) or problems:
         names = {spec.name for spec in specs}
@@ -129,9 +131,13 @@ def _named(specs: Sequence[TensorSpec], feeds: Sequence[Mapping[str, Feed] | Fee
     return {spec.name: feed for spec, feed in zip(specs, feeds, strict=True)}
 
 
-def _array(feed: Feed, spec: TensorSpec, as_pairs: bool) -> Array:
+def _array(feed: Feed, spec: TensorSpec, as_pairs: bool, on_gpu: bool) -> Any:
     """The feed as an array of the input's element type."""
     wanted = None if spec.dtype is None else spec.dtype.numpy()
+    if on_gpu and (placed := described(feed, wanted)) is not None:
+        if placed.dtype != wanted:
+            raise Misfit(f"is {placed.dtype}, the model takes {spec.dtype}")
+        return placed
     array = _given_array(feed)
     if array is None:
         return _converted(feed, spec, wanted)
@@ -141,38 +147,35 @@ def _array(feed: Feed, spec: TensorSpec, as_pairs: bool) -> Array:
         array = array.view(array.real.dtype).reshape(*array.shape, 2)
     if wanted is None or array.dtype == wanted or (spec.dtype is DType.STRING and array.dtype.kind in "OU"):
         return array
-    raise _Misfit(f"is {array.dtype}, the model takes {spec.dtype}: pass {spec.name}.astype({str(spec.dtype)!r})")
+    raise Misfit(f"is {array.dtype}, the model takes {spec.dtype}: pass {spec.name}.astype({str(spec.dtype)!r})")
 
 
 def _given_array(feed: Feed) -> Array | None:
     """The feed where it has an element type of its own, else None."""
     if isinstance(feed, np.ndarray):
         if np.ma.is_masked(feed):
-            raise _Misfit("is a masked array, and no model takes a mask: fill it")
+            raise Misfit("is a masked array, and no model takes a mask: fill it")
         return feed
-    _require_host(feed)
+    if place := place_elsewhere(feed):
+        raise Misfit(f"is on {place}, from where this session takes no arrays: copy it to the host")
     try:
         if hasattr(feed, "__dlpack__") and not isinstance(feed, np.generic):
             return _from_dlpack(feed)
         if hasattr(feed, "__array__") or hasattr(feed, "__array_interface__"):
             return np.asarray(feed)
     except Exception as error:
-        raise _Misfit(f"cannot be read as an array ({words(error)})") from error
+        raise Misfit(f"cannot be read as an array ({words(error)})") from error
     return None
 
 
-def _require_host(feed: Feed) -> None:
-    """Raises where the array's memory is out of the CPU's reach."""
-    if hasattr(feed, "__dlpack_device__"):
-        kind, index = feed.__dlpack_device__()
+def place_elsewhere(array: Any) -> str | None:
+    """Where an array's memory is, if it is out of the CPU's reach."""
+    if hasattr(array, "__dlpack_device__"):
+        kind, index = array.__dlpack_device__()
         if int(kind) in _HOST_DEVICES:
-            return
-        place = f"{_OTHER_DEVICES.get(int(kind), f'DLPack device {int(kind)}')}:{index}"
-    elif hasattr(feed, "__cuda_array_interface__"):
-        place = "cuda"
-    else:
-        return
-    raise _Misfit(f"is on {place}, and a session takes arrays in the host's memory: copy it to the host")
+            return None
+        return f"{_OTHER_DEVICES.get(int(kind), f'DLPack device {int(kind)}')}:{index}"
+    return "cuda" if hasattr(array, "__cuda_array_interface__") else None
 
 
 def _from_dlpack(feed: Feed) -> Array:
@@ -190,17 +193,17 @@ def _converted(feed: Feed, spec: TensorSpec, wanted: np.dtype[Any] | None) -> Ar
     try:
         natural = np.asarray(feed)
     except (TypeError, ValueError) as error:
-        raise _Misfit(f"is not an array ({error})") from None
+        raise Misfit(f"is not an array ({error})") from None
     if wanted is None:
         if natural.dtype == np.float64:
-            raise _Misfit("is given as Python numbers, but its element type is not known: pass an array")
+            raise Misfit("is given as Python numbers, but its element type is not known: pass an array")
         return natural
     if natural.dtype.kind not in _ACCEPTED.get(wanted.kind, "") and natural.size:
-        raise _Misfit(f"is given as {natural.dtype.name} values, the model takes {spec.dtype}")
+        raise Misfit(f"is given as {natural.dtype.name} values, the model takes {spec.dtype}")
     with np.errstate(over="ignore"):
         array = natural.astype(wanted)
     if _overflows(natural, array):
-        raise _Misfit(f"holds values outside {spec.dtype}")
+        raise Misfit(f"holds values outside {spec.dtype}")
     return array
 
 
@@ -223,12 +226,12 @@ def _check_shape(found: tuple[int, ...], spec: TensorSpec, sizes: dict[str, tupl
         not isinstance(dim, int) or dim == size for dim, size in zip(shape, found, strict=True)
     )
     if not fits:
-        raise _Misfit(f"has shape {format_shape(found)}, the model takes {format_shape(shape)}")
+        raise Misfit(f"has shape {format_shape(found)}, the model takes {format_shape(shape)}")
     for dim, size in zip(shape, found, strict=True):
         if isinstance(dim, str):
             first, owner = sizes.setdefault(dim, (size, spec.name))
             if first != size:
-                raise _Misfit(f"has {dim}={size}, but {owner} has {dim}={first}")
+                raise Misfit(f"has {dim}={size}, but {owner} has {dim}={first}")
 
 
 def _listed(specs: Sequence[TensorSpec]) -> str:

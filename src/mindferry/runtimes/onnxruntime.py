@@ -9,7 +9,6 @@ The weights of a model in memory are handed over where they lie, which is usuall
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import importlib.metadata
 import logging
@@ -18,11 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 
 from mindferry.errors import BackendFailed, NoDevice, NotInstalled, OptionError, words
+from mindferry.runtimes import onnxruntime_binding
 from mindferry.runtimes.base import Device, Runtime, Session, Source
+from mindferry.runtimes.device_arrays import GpuMemory
+from mindferry.runtimes.outs import Target
 from mindferry.types import COMPLEX_INPUTS, DType, Shape, TensorSpec
 
 if TYPE_CHECKING:
@@ -64,7 +65,6 @@ _DTYPES = {
     "float16": DType.FLOAT16, "bfloat16": DType.BFLOAT16, "float": DType.FLOAT32, "double": DType.FLOAT64,
     "complex64": DType.COMPLEX64, "complex128": DType.COMPLEX128, "string": DType.STRING,
 }  # fmt: skip
-_BFLOAT16_IN_ONNX = 16
 _NO_SUCH_GPU = "invalid device ordinal"
 
 
@@ -135,7 +135,10 @@ class OnnxRuntimeSession(Session):
         self._inner: onnxruntime.InferenceSession | None = inner
         self._kept = kept
         self._names = [spec.name for spec in outputs]
-        self._by_value = any(spec.dtype is DType.BFLOAT16 for spec in (*inputs, *outputs))
+        kinds = {spec.dtype for spec in (*inputs, *outputs)}
+        self._by_value, self._has_texts = DType.BFLOAT16 in kinds, DType.STRING in kinds
+        if device.kind == "gpu" and not self._has_texts:
+            self._gpu_memory = GpuMemory(device)
 
     def _run_impl(self, feeds: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         inner = self._inner
@@ -144,9 +147,17 @@ class OnnxRuntimeSession(Session):
             return dict(zip(self._names, inner.run(self._names, feeds), strict=True))
         values = {name: _to_value(array) for name, array in feeds.items()}
         found = inner.run_with_ort_values(self._names, values)
-        return {name: _from_value(value) for name, value in zip(self._names, found, strict=True)}
+        return {name: onnxruntime_binding.from_value(value) for name, value in zip(self._names, found, strict=True)}
+
+    def _run_into_impl(self, feeds: dict[str, Any], targets: dict[str, Target]) -> dict[str, Any]:
+        if self._has_texts:  # which cannot be bound
+            return super()._run_into_impl(feeds, targets)
+        assert self._inner is not None
+        return onnxruntime_binding.run(self._inner, self._names, feeds, targets, self._gpu_memory)
 
     def _close_impl(self) -> None:
+        if self._gpu_memory is not None:
+            self._gpu_memory.close()
         if self._inner is not None and self._inner.get_session_options().enable_profiling:
             _logger.info("onnxruntime wrote its profile: %s", Path(self._inner.end_profiling()).absolute())
         self._inner = None
@@ -260,14 +271,5 @@ def _to_value(array: npt.NDArray[Any]) -> onnxruntime.OrtValue:
     import onnxruntime
 
     if array.dtype == DType.BFLOAT16.numpy():
-        return onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(array, _BFLOAT16_IN_ONNX)
+        return onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(array, onnxruntime_binding.BFLOAT16_IN_ONNX)
     return onnxruntime.OrtValue.ortvalue_from_numpy(array)
-
-
-def _from_value(value: onnxruntime.OrtValue) -> npt.NDArray[Any]:
-    """The value as an array; ONNX Runtime has no numpy form of bfloat16, so its bytes are copied."""
-    if value.data_type() != "tensor(bfloat16)":
-        array: npt.NDArray[Any] = value.numpy()
-        return array
-    raw = ctypes.string_at(value.data_ptr(), value.tensor_size_in_bytes())
-    return np.frombuffer(bytearray(raw), DType.BFLOAT16.numpy()).reshape(value.shape())

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from mindferry.errors import BackendFailed, BadFeed, NoDevice, OptionError
 from mindferry.runtimes.base import Device, Runtime, Session, Source
 from mindferry.runtimes.declared import Declared, declared
+from mindferry.runtimes.outs import Target, fill
 from mindferry.types import DType, TensorSpec
 
 if TYPE_CHECKING:
@@ -112,11 +113,17 @@ class OpenVinoSession(Session):
         self._feeds = [(spec, used[spec.name]) for spec in ports.inputs if spec.name in used]
         made = {name: place for place, port in enumerate(compiled.outputs) for name in port.names}
         self._results = [(spec, made[spec.name]) for spec in ports.outputs]
+        self._fixed = {place for place, port in enumerate(compiled.outputs) if port.partial_shape.is_static}
 
     def _run_impl(self, feeds: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        return self._run_into_impl(feeds, {})
+
+    def _run_into_impl(self, feeds: dict[str, Any], targets: dict[str, Target]) -> dict[str, Any]:
         compiled = self._compiled
         assert compiled is not None
         tensors = [(place, _tensor(feeds[spec.name], spec)) for spec, place in self._feeds]
+        lent = self._lent(targets) if targets else []
+        own = []
         try:
             request = self._requests.pop()
         except IndexError:
@@ -124,12 +131,37 @@ class OpenVinoSession(Session):
         try:
             for place, tensor in tensors:
                 request.set_input_tensor(place, tensor)
+            for place, tensor in lent:
+                own.append((place, request.get_output_tensor(place)))
+                request.set_output_tensor(place, tensor)
             request.infer()
-            return {spec.name: _owned(request.get_output_tensor(place), spec) for spec, place in self._results}
+            return self._collected(request, targets, {place for place, _ in lent})
         except RuntimeError as error:
             raise BackendFailed(f"openvino failed on {self.device}: {_words(error)}") from error
         finally:
+            for place, tensor in own:  # a later run must not write to the arrays of this one
+                request.set_output_tensor(place, tensor)
             self._requests.append(request)
+
+    def _lent(self, targets: dict[str, Target]) -> list[tuple[int, openvino.Tensor]]:
+        """The arrays that OpenVINO computes into: it does so where a shape is fixed, and takes no empty ones."""
+        arrays = {name: target.array for name, target in targets.items() if target.in_place and target.array.nbytes}
+        return [
+            (place, _shared(array, spec))
+            for spec, place in self._results
+            if place in self._fixed and isinstance(array := arrays.get(spec.name), np.ndarray)
+        ]
+
+    def _collected(
+        self, request: openvino.InferRequest, targets: dict[str, Target], lent: set[int]
+    ) -> dict[str, npt.NDArray[Any]]:
+        """New arrays for the outputs without a target; the others are copied unless they were lent."""
+        if not targets:
+            return {spec.name: _values(request, place, spec).copy() for spec, place in self._results}
+        found = {spec.name: (place, _values(request, place, spec)) for spec, place in self._results}
+        rest = {name: target for name, target in targets.items() if found[name][0] not in lent}
+        fill({name: array for name, (_, array) in found.items()}, rest)
+        return {name: array if name in targets else array.copy() for name, (_, array) in found.items()}
 
     def _close_impl(self) -> None:
         self._compiled = None
@@ -274,22 +306,25 @@ def _require_precision(core: openvino.Core, compiled: openvino.CompiledModel, pl
 
 
 def _tensor(array: npt.NDArray[Any], spec: TensorSpec) -> openvino.Tensor:
-    import openvino
-
     if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and array.size:
         low, high = array.min(), array.max()
         if low < _INT32.min or high > _INT32.max:
             raise BadFeed(f"{spec.name} holds values outside int32, in which openvino keeps 64-bit integers")
-    if not array.flags.writeable:
-        array = array.copy()
+    return _shared(array if array.flags.writeable else array.copy(), spec)
+
+
+def _shared(array: npt.NDArray[Any], spec: TensorSpec) -> openvino.Tensor:
+    """A tensor over the memory of a writeable array."""
+    import openvino
+
     if spec.dtype is DType.BFLOAT16:
         return openvino.Tensor(array.view(np.uint16), array.shape, openvino.Type.bf16)
     return openvino.Tensor(array, shared_memory=True)
 
 
-def _owned(tensor: openvino.Tensor, spec: TensorSpec) -> npt.NDArray[Any]:
-    """The tensor's values in an array of their own; OpenVINO shows bfloat16 as if it were float16."""
-    array: npt.NDArray[Any] = tensor.data.copy()
+def _values(request: openvino.InferRequest, place: int, spec: TensorSpec) -> npt.NDArray[Any]:
+    """An output's values in the request's own memory; OpenVINO shows bfloat16 as if it were float16."""
+    array: npt.NDArray[Any] = request.get_output_tensor(place).data
     return array.view(DType.BFLOAT16.numpy()) if spec.dtype is DType.BFLOAT16 else array
 
 

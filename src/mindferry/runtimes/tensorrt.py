@@ -23,6 +23,8 @@ from mindferry.formats import _files
 from mindferry.runtimes.base import Device, Runtime, Session, Source
 from mindferry.runtimes.cuda import Gpu
 from mindferry.runtimes.declared import declared
+from mindferry.runtimes.device_arrays import DeviceArray, GpuMemory
+from mindferry.runtimes.outs import Target
 from mindferry.runtimes.tensorrt_lane import Lane, Port
 from mindferry.types import DType, Shape, TensorSpec, format_shape
 
@@ -32,6 +34,9 @@ _DTYPES = {
 }  # fmt: skip
 _MAGIC = {b"vtrt": ("tensorrt_rtx",), b"ftrt": ("tensorrt",)}
 """How an engine starts, and the module that runs it."""
+
+_ALIGNMENT = 256
+"""Of memory on the GPU, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,19 +126,23 @@ class TensorRtSession(Session):
         self._gpu, self._engine, self._ports, self._options = gpu, engine, ports.ports, options
         self._ranges = _ranges(engine, ports, options.profile)
         self._settings = _runtime_config(engine, options)
+        self._gpu_memory = GpuMemory(device, gpu)
         self._free: queue.LifoQueue[Lane] = queue.LifoQueue()
         self._lanes: list[Lane] = []
         self._making = threading.Lock()
         self._free.put(self._lane())
 
     def _run_impl(self, feeds: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        self._check(feeds)
-        self._gpu.activate()
-        lane = self._taken()
-        try:
-            return lane.run(feeds)
-        finally:
-            self._free.put(lane)
+        return self._run_into_impl(feeds, {})
+
+    def _run_into_impl(self, feeds: dict[str, Any], targets: dict[str, Target]) -> dict[str, Any]:
+        self._check(feeds, targets)
+        with self._gpu.active():
+            lane = self._taken()
+            try:
+                return lane.run(feeds, targets)
+            finally:
+                self._free.put(lane)
 
     def _taken(self) -> Lane:
         with suppress(queue.Empty):
@@ -152,14 +161,23 @@ class TensorRtSession(Session):
         self._lanes.append(Lane(library, self._gpu, context, self._ports, self._options.profile))
         return self._lanes[-1]
 
-    def _check(self, feeds: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Raises where a shape is outside the profile, all problems at once."""
+    def _check(self, feeds: Mapping[str, Any], targets: Mapping[str, Target]) -> None:
+        """Raises where a shape is outside the profile or TensorRT cannot use memory on the GPU, all problems at once."""
         problems = [
             f"{name} has shape {format_shape(feeds[name].shape)}, the engine takes {format_shape(low)} to "
             f"{format_shape(high)}"
             for name, (low, high) in self._ranges.items()
             if not all(a <= size <= b for a, size, b in zip(low, feeds[name].shape, high, strict=True))
         ]
+        arrays = {**feeds, **{f"{name} in out": target.array for name, target in targets.items()}}
+        on_host = {name for port in self._ports if port.on_host for name in (port.name, f"{port.name} in out")}
+        for name, array in arrays.items():
+            if isinstance(array, DeviceArray) and name in on_host:
+                problems.append(f"{name} is on the GPU, and TensorRT wants it on the host: pass an array of numpy's")
+            elif isinstance(array, DeviceArray) and array.address % _ALIGNMENT:
+                problems.append(
+                    f"{name} begins at no multiple of {_ALIGNMENT} bytes, as TensorRT needs it: pass a copy"
+                )
         if problems:
             raise BadFeed("; ".join(problems))
 
