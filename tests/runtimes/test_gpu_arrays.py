@@ -233,6 +233,14 @@ def test_what_another_library_says_is_told(twice: Open) -> None:
         assert complaint(session, Refusing()) == "x cannot be read as an array (use tensor.detach())"
 
 
+def test_an_interface_that_says_too_little(twice: Open, driver: FakeDriver) -> None:
+    x = OnGpu(driver, X)
+    del x.interface["data"]
+    with twice() as session:
+        assert complaint(session, x) == "x cannot be read as an array ('data')"
+        assert complaint(session, X, out={"y": x}) == "y in out cannot be read as an array ('data')"
+
+
 def test_batches_stay_on_the_host(twice: Open, driver: FakeDriver) -> None:
     with twice() as session, pytest.raises(BadFeed, match="x is on cuda, from where this session takes no arrays"):
         session.run_batched(OnGpu(driver, X))

@@ -65,10 +65,14 @@ def described(given: Any, wanted: np.dtype[Any] | None) -> DeviceArray | npt.NDA
     """
     try:
         interface = getattr(given, "__cuda_array_interface__", None)
+        return None if interface is None else _read(interface, wanted, given)
+    except Misfit:
+        raise
     except Exception as error:
         raise Misfit(f"cannot be read as an array ({words(error)})") from error
-    if interface is None:
-        return None
+
+
+def _read(interface: Mapping[str, Any], wanted: np.dtype[Any] | None, owner: object) -> DeviceArray | npt.NDArray[Any]:
     shape, text = tuple(interface["shape"]), interface["typestr"]
     dtype = wanted if wanted is not None and wanted.str == text else np.dtype(text)
     if interface.get("mask") is not None:
@@ -78,7 +82,7 @@ def described(given: Any, wanted: np.dtype[Any] | None) -> DeviceArray | npt.NDA
     if not _is_in_order(shape, interface.get("strides"), dtype.itemsize):
         raise Misfit("is not in C order, and nothing on a GPU is copied silently: make it contiguous")
     address, is_read_only = interface["data"]
-    return DeviceArray(address, dtype, shape, _stream(interface), is_read_only, given)
+    return DeviceArray(address, dtype, shape, _stream(interface), is_read_only, owner)
 
 
 def _is_in_order(shape: Sequence[int], strides: Sequence[int] | None, itemsize: int) -> bool:

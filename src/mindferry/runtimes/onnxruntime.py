@@ -156,12 +156,12 @@ class OnnxRuntimeSession(Session):
         return onnxruntime_binding.run(self._inner, self._names, feeds, targets, self._gpu_memory)
 
     def _close_impl(self) -> None:
-        if self._gpu_memory is not None:
-            self._gpu_memory.close()
         if self._inner is not None and self._inner.get_session_options().enable_profiling:
             _logger.info("onnxruntime wrote its profile: %s", Path(self._inner.end_profiling()).absolute())
         self._inner = None
         self._kept = None
+        if self._gpu_memory is not None:
+            self._gpu_memory.close()
 
 
 def _wanted(device: Device, options: Options) -> tuple[str, ...]:
