@@ -158,11 +158,13 @@ def test_without_a_stream_nothing_is_waited_for(twice: Open, driver: FakeDriver)
 
 
 def test_the_context_of_the_caller_stays(twice: Open, driver: FakeDriver) -> None:
+    own = cuda.Gpu(cuda.Device("gpu"))
     with twice("gpu:1") as session:
-        before = driver.active_gpu
+        own.activate()
         session.run(OnGpu(driver, X, 1))
         complaint(session, OnGpu(driver, X))
-        assert driver.active_gpu == before
+        assert driver.active_gpu == 0
+    own.close()
 
 
 def test_empty_arrays(twice: Open, driver: FakeDriver) -> None:
