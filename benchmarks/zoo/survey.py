@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from record import LIMITS, record
+from record import LIMITS, Limits, record
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,13 +35,13 @@ LONGEST_CHECK = 1800.0
 """Seconds."""
 
 
-def survey(name: str, python: str, checker: Checker, scratch: Path, opset: int) -> dict[str, Any]:
+def survey(name: str, checker: Checker, scratch: Path, options: argparse.Namespace) -> dict[str, Any]:
     """One network's line: recorded in one process, converted and compared in another, its files removed afterwards."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        recorded = record(name, Path(folder), LIMITS, python)
+        recorded = record(name, Path(folder), Limits(LIMITS.seconds, int(options.memory * 2**30)), options.record)
         row: dict[str, Any] = {"network": name, **subject(recorded)}
         if all(recorded.get(stage, {}).get("status") == "ok" for stage in ("mindir", "run")):
-            row |= checker.check(Path(folder), name, opset)
+            row |= checker.check(Path(folder), name, options.opset)
     return row
 
 
@@ -133,6 +133,9 @@ def parse() -> argparse.Namespace:
         "--scratch", type=Path, metavar="DIR", help="folder for one network's files at a time, up to 10 GB"
     )
     parser.add_argument("--opset", type=int, default=18, help="(default 18)")
+    parser.add_argument(
+        "--memory", type=float, default=LIMITS.memory / 2**30, metavar="GB", help="for each network (default 14)"
+    )
     return parser.parse_args()
 
 
@@ -146,7 +149,7 @@ def main() -> int:
     scratch.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(names, 1):
         start = time.monotonic()
-        row = survey(name, options.record, checker, scratch, options.opset)
+        row = survey(name, checker, scratch, options)
         with options.results.open("a") as file:
             file.write(json.dumps(row) + "\n")
         outcome = row.get("state") or f"not recorded: {row['mindspore']}"
