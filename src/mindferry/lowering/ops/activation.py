@@ -242,10 +242,19 @@ def leaky_relu_ext(op: Context, input: ir.Value, negative_slope: float = 0.01) -
 @lowers("HShrink")
 def h_shrink(op: Context, input: ir.Value, lambd: float = 0.5) -> ir.Value:
     """The input, but 0 from -lambd to lambd."""
-    return op.Shrink(input, lambd=lambd, bias=0.0)
+    return _shrunk(op, input, lambd, 0.0)
 
 
 @lowers("SoftShrink")
 def soft_shrink(op: Context, input: ir.Value, lambd: float = 0.5) -> ir.Value:
     """The input, nearer to 0 by lambd; 0 from -lambd to lambd."""
-    return op.Shrink(input, lambd=lambd, bias=lambd)
+    return _shrunk(op, input, lambd, lambd)
+
+
+def _shrunk(op: Context, x: ir.Value, bound: Any, bias: Any) -> ir.Value:
+    """0 from -bound to bound, and x nearer to 0 by the bias beyond."""
+    if not isinstance(bound, ir.Value):
+        return op.Shrink(x, lambd=bound, bias=bias)
+    least, step = op.cast(bound, x.dtype), op.cast(bias, x.dtype)
+    below = op.Where(op.Less(x, op.Neg(least)), op.Add(x, step), op.cast(0.0, x.dtype))
+    return op.Where(op.Less(least, x), op.Sub(x, step), below)

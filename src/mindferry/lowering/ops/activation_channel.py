@@ -6,6 +6,7 @@ from typing import Any
 
 import onnx_ir as ir
 
+from mindferry.lowering.axes import along, axis_of
 from mindferry.lowering.context import Context
 from mindferry.lowering.layouts import one_axis, split
 from mindferry.lowering.registry import lowers
@@ -14,13 +15,15 @@ from mindferry.lowering.registry import lowers
 @lowers("Softmax")
 def softmax(op: Context, input: ir.Value, axis: Any = -1) -> ir.Value:
     """exp(input) / sum(exp(input)) along one axis."""
-    return op.Softmax(input, axis=one_axis(op, axis, op.rank(input)))
+    made: ir.Value = along(op, input, axis_of(op, axis, op.rank(input)), lambda x, axis: op.Softmax(x, axis=axis))
+    return made
 
 
 @lowers("LogSoftmax")
 def log_softmax(op: Context, logits: ir.Value, axis: Any = -1) -> ir.Value:
     """logits - log(sum(exp(logits))) along one axis."""
-    return op.LogSoftmax(logits, axis=one_axis(op, axis, op.rank(logits)))
+    made: ir.Value = along(op, logits, axis_of(op, axis, op.rank(logits)), lambda x, axis: op.LogSoftmax(x, axis=axis))
+    return made
 
 
 @lowers("LogSoftmaxExt")

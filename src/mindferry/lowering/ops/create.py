@@ -165,12 +165,17 @@ def _diagonal_places(op: Context, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     return op.Unsqueeze(rows, [1]), columns
 
 
+def _offset(op: Context, diagonal: Any) -> Any:
+    """How far above the main diagonal another one lies."""
+    return op.Reshape(op.ints(diagonal), []) if op.static(diagonal) is None else op.integers(diagonal)[0]
+
+
 @lowers("Tril", "TrilExt")
 @by_parts
 def tril(op: Context, input: ir.Value, diagonal: Any = 0) -> ir.Value:
     """The elements on and below a diagonal of each matrix, zeros above."""
     rows, columns = _diagonal_places(op, input)
-    (above,) = op.integers(diagonal, "the diagonal")
+    above = _offset(op, diagonal)
     return op.Where(op.LessOrEqual(columns, op.Add(rows, above)), input, op.value(0, input.dtype))
 
 
@@ -179,7 +184,7 @@ def tril(op: Context, input: ir.Value, diagonal: Any = 0) -> ir.Value:
 def triu(op: Context, input: ir.Value, diagonal: Any = 0) -> ir.Value:
     """The elements on and above a diagonal of each matrix, zeros below."""
     rows, columns = _diagonal_places(op, input)
-    (above,) = op.integers(diagonal, "the diagonal")
+    above = _offset(op, diagonal)
     return op.Where(op.GreaterOrEqual(columns, op.Add(rows, above)), input, op.value(0, input.dtype))
 
 
@@ -187,14 +192,14 @@ def triu(op: Context, input: ir.Value, diagonal: Any = 0) -> ir.Value:
 @by_parts
 def tril_14(op: Context, input: ir.Value, diagonal: Any = 0) -> ir.Value:
     """One Trilu node."""
-    return op.Trilu(input, op.integers(diagonal, "the diagonal")[0], upper=0)
+    return op.Trilu(input, _offset(op, diagonal), upper=0)
 
 
 @lowers("Triu", "TriuExt", since=14)
 @by_parts
 def triu_14(op: Context, input: ir.Value, diagonal: Any = 0) -> ir.Value:
     """One Trilu node."""
-    return op.Trilu(input, op.integers(diagonal, "the diagonal")[0], upper=1)
+    return op.Trilu(input, _offset(op, diagonal), upper=1)
 
 
 @lowers("TrilIndices")

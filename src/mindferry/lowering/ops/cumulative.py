@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from mindferry.lowering import dtypes
+from mindferry.lowering.axes import axis_of
 from mindferry.lowering.context import Context
 from mindferry.lowering.helpers import FLOATS, computed_in
 from mindferry.lowering.layouts import one_axis
@@ -24,7 +25,8 @@ Step = Callable[..., tuple[Sequence[ir.Value], Sequence[ir.Value]]]
 @lowers("CumSum")
 def cum_sum(op: Context, input: ir.Value, axis: Any, exclusive: bool = False, reverse: bool = False) -> ir.Value:
     """The sums up to each element; exclusive leaves the element out, reverse sums from the end."""
-    where = op.constant(one_axis(op, axis, op.rank(input)))
+    place = axis_of(op, axis, op.rank(input))
+    where = op.constant(place) if isinstance(place, int) else op.Reshape(op.cast(place, INT64), [])
 
     def run(x: ir.Value) -> ir.Value:
         return op.CumSum(x, where, exclusive=int(exclusive), reverse=int(reverse))

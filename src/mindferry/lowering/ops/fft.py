@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.lowering import complexes
+from mindferry.lowering.axes import along, axis_of
 from mindferry.lowering.context import Complex, Context, StaticSizes
 from mindferry.lowering.fourier import norm_factor, resized, transform
 from mindferry.lowering.layouts import by_parts, one_axis
@@ -94,16 +95,23 @@ def fftn(op: Context, input: Any, s: Any = None, dim: Any = None, norm: Any = No
 def _many(op: Context, x: Any, s: Any, dim: Any, norm: Any) -> Complex:
     x = _prepared(op, x)
     for axis, size in _plan(op, _real(x), s, dim):
-        x = x if size is None else _resized(op, x, axis, size)
-        x = _full(op, x, axis, norm, op.node.primitive.startswith("I"))
+        x = _full_of_size(op, x, axis, size, norm)
     return x
 
 
-def _plan(op: Context, x: ir.Value, s: Any, dim: Any) -> list[tuple[int, Any]]:
+def _full_of_size(op: Context, x: Any, axis: Any, size: Any, norm: Any) -> Any:
+    def step(x: Any, axis: int) -> Complex:
+        given = x if size is None else _resized(op, x, axis, size)
+        return _full(op, given, axis, norm, op.node.primitive.startswith("I"))
+
+    return along(op, x, axis, step)
+
+
+def _plan(op: Context, x: ir.Value, s: Any, dim: Any) -> list[tuple[Any, Any]]:
     """(axis, size or None) of each axis in order; without dim the last axes, as many as there are sizes."""
     rank = op.rank(x)
     first = 0 if s is None else rank - len(s)
-    axes = list(range(first, rank)) if dim is None else [one_axis(op, one, rank) for one in dim]
+    axes: list[Any] = list(range(first, rank)) if dim is None else [axis_of(op, one, rank) for one in dim]
     sizes: Sequence[Any] = [None] * len(axes) if s is None else [_size(op, one) for one in s]
     if len(sizes) != len(axes):
         raise LoweringError(f"{len(sizes)} sizes for {len(axes)} axes")
@@ -137,9 +145,13 @@ def _real_many(op: Context, x: Any, s: Any, dim: Any, norm: Any) -> Complex:
     inverse = op.node.primitive.startswith("I")
     x = _prepared(op, x)
     *others, (last, size) = _plan(op, x, s, dim)
-    made = _half(op, x if size is None else resized(op, x, last, size), last, norm, inverse)
-    for axis, size in others:
-        made = _full(op, made if size is None else _resized(op, made, axis, size), axis, norm, inverse)
+
+    def step(x: ir.Value, axis: int) -> Complex:
+        return _half(op, x if size is None else resized(op, x, axis, size), axis, norm, inverse)
+
+    made: Complex = along(op, x, last, step)
+    for axis, length in others:
+        made = _full_of_size(op, made, axis, length, norm)
     return made
 
 
@@ -166,8 +178,9 @@ def _to_real(op: Context, x: Any, s: Any, dim: Any, norm: Any) -> ir.Value:
     x = _prepared(op, x)
     *others, (last, size) = _plan(op, _real(x), s, dim)
     for axis, length in others:
-        x = _full(op, x if length is None else _resized(op, x, axis, length), axis, norm, inverse)
-    return _real_of_half(op, x, last, size, norm, inverse)
+        x = _full_of_size(op, x, axis, length, norm)
+    made: ir.Value = along(op, x, last, lambda x, axis: _real_of_half(op, x, axis, size, norm, inverse))
+    return made
 
 
 @lowers("FFTWithSize")
@@ -222,14 +235,20 @@ def rfft_freq(op: Context, n: Any, d: Any = 1.0, dtype: Any = None) -> ir.Value:
 def fft_shift(op: Context, input: ir.Value, dim: Any = None) -> ir.Value:
     """The halves of the axes exchanged, so that frequency zero is in the middle (or, inverted, first)."""
     rank, back = op.rank(input), op.node.primitive.startswith("I")
-    for axis in range(rank) if dim is None else [one_axis(op, one, rank) for one in op.integers(dim)]:
-        size = op.dim(input, axis)
+
+    def step(x: ir.Value, axis: int) -> ir.Value:
+        size = op.dim(x, axis)
         if isinstance(size, int):
             cut = op.ints(size // 2 if back else size - size // 2)
         else:
             cut = op.Div(op.ints(size) if back else op.Add(op.ints(size), 1), 2)
-        head, tail = op.Slice(input, [0], cut, [axis]), op.Slice(input, cut, [1 << 60], [axis])
-        input = op.Concat(tail, head, axis=axis)
+        head, tail = op.Slice(x, [0], cut, [axis]), op.Slice(x, cut, [1 << 60], [axis])
+        shifted: ir.Value = op.Concat(tail, head, axis=axis)
+        return shifted
+
+    given = dim if isinstance(dim, tuple | list) else [dim]
+    for axis in range(rank) if dim is None else [axis_of(op, one, rank) for one in given]:
+        input = along(op, input, axis, step)
     return input
 
 

@@ -16,6 +16,7 @@ from mindferry.lowering.context import Complex, Context
 from mindferry.lowering.linear import count, like_batch, matrices, take_rows, transposed
 from mindferry.lowering.ops.linalg import matched
 from mindferry.lowering.ops.linalg_factor import band
+from mindferry.lowering.ops.linalg_factor import svd as real_svd
 from mindferry.lowering.registry import lowers_complex
 from mindferry.lowering.repeat import repeat
 
@@ -41,6 +42,17 @@ def _solved(op: Context, a: Complex, b: Complex) -> Complex:
     size = op.dim(left.real, 1)
     parts = op.Slice(made, [0], op.ints(size), [1]), op.Slice(made, op.ints(size), [1 << 60], [1])
     return Complex(*(like_batch(op, part, real_b) for part in parts))
+
+
+@lowers_complex("Svd")
+def svd(op: Context, input: Complex, full_matrices: bool = False, compute_uv: bool = True) -> tuple[Any, ...]:
+    """The singular values, descending, as complex numbers; the real matrix [[A, -B], [B, A]] has each of them twice."""
+    whole = op.Concat(
+        op.Concat(input.real, op.Neg(input.imag), axis=-1), op.Concat(input.imag, input.real, axis=-1), axis=-2
+    )
+    twice, *none = real_svd(op, whole, full_matrices, compute_uv)
+    values = op.Slice(twice, [0], [1 << 60], [-1], [2])
+    return Complex(values, linear.zeros(op, values)), *(Complex(one, one) for one in none)
 
 
 @lowers_complex("MatrixInverse", "MatrixInverseExt")

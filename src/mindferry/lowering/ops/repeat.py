@@ -108,7 +108,11 @@ def _rolled(op: Context, x: ir.Value, axis: int, move: int) -> ir.Value:
 def reverse_v2(op: Context, input: ir.Value, axis: Any) -> ir.Value:
     """The elements of the axes in opposite order."""
     rank = op.rank(input)
-    return sliced(op, input, {one % rank: (-1, _FIRST, -1) for one in op.integers(axis, "the axes")})
+    if op.static(axis) is None:
+        axes = op.ints(axis)
+        last = op.Expand(-1, op.Shape(axes))
+        return op.Slice(input, last, op.Expand(_FIRST, op.Shape(axes)), axes, last)
+    return sliced(op, input, {one % rank: (-1, _FIRST, -1) for one in op.integers(axis)})
 
 
 @lowers("ReverseSequence")

@@ -77,7 +77,7 @@ def flatten_ext(op: Context, input: ir.Value, start_dim: Any = 0, end_dim: Any =
 @by_parts
 def expand_dims(op: Context, input_x: ir.Value, axis: Any) -> ir.Value:
     """A new axis of size 1 at a position of the result."""
-    return op.Unsqueeze(input_x, op.integers(axis, "the axis"))
+    return op.Unsqueeze(input_x, op.ints(axis) if op.static(axis) is None else op.integers(axis))
 
 
 @lowers("Squeeze")
