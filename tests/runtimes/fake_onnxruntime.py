@@ -110,6 +110,10 @@ class _Binding:
         """An input that is at an address."""
         self._inputs[name] = self._bound(name, device, index, kind, shape, address)
 
+    def bind_cpu_input(self, name: str, array: Any) -> None:
+        """An input that is an array."""
+        self.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+
     def bind_output(
         self, name: str, device: str = "cpu", index: int = 0, kind: Any = None, shape: Any = None, address: Any = None
     ) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
 import mindferry
 from mindferry.errors import BadFeed
-from mindferry.runtimes import onnxruntime_binding, openvino
+from mindferry.runtimes import openvino
 from mindferry.runtimes.base import Device, Session
 from mindferry.runtimes.feeds import forms
 from mindferry.types import DType, TensorSpec
@@ -301,13 +302,14 @@ def negation(path: Path, size: int | str) -> Path:
 @pytest.mark.parametrize("size", [5, "n"])
 def test_onnx_runtime_computes_in_the_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int | str) -> None:
     places: list[int] = []
-    collect = onnxruntime_binding._collected
 
-    def spying(values: Any, *rest: Any) -> Any:
-        places.extend(value.data_ptr() for value in values.values())
-        return collect(values, *rest)
+    class Spying(onnxruntime.IOBinding):
+        """Keeps where the outputs were computed."""
 
-    monkeypatch.setattr(onnxruntime_binding, "_collected", spying)
+        def __del__(self) -> None:
+            places.extend(value.data_ptr() for value in self.get_outputs())
+
+    monkeypatch.setattr(onnxruntime.InferenceSession, "io_binding", lambda session: Spying(session))
     out = filled(5)
     with mindferry.open(negation(tmp_path / "a.onnx", size), runtime="onnxruntime") as session:
         session.run(np.ones(5, np.float32), out={"y": out})

@@ -7,6 +7,7 @@ copied afterwards: ONNX Runtime leaves the memory of the latter untouched withou
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,10 @@ def run(
     """
     binding, index = inner.io_binding(), memory.device.index if memory else 0
     for name, array in feeds.items():
-        binding.bind_input(name, *_bound(array, index))
+        if isinstance(array, DeviceArray) or _type(array.dtype) == BFLOAT16_IN_ONNX:
+            binding.bind_input(name, *_bound(array, index))
+        else:
+            binding.bind_cpu_input(name, array)
     for name in names:
         target = targets.get(name)
         if target is None or not (target.in_place or isinstance(target.array, DeviceArray)):
@@ -51,15 +55,22 @@ def run(
         else:
             binding.bind_output(name, "cuda", index)
     inner.run_with_iobinding(binding)
+    if all(name in targets and targets[name].in_place for name in names):
+        return {name: targets[name].array for name in names}
     return _collected(dict(zip(names, binding.get_outputs(), strict=True)), feeds, targets, memory)
 
 
 def _bound(array: Array | DeviceArray, index: int) -> tuple[str, int, Any, tuple[int, ...], int]:
     """Kind and number of the device, element type, shape and address."""
-    kind = BFLOAT16_IN_ONNX if array.dtype == DType.BFLOAT16.numpy() else array.dtype.type
     if isinstance(array, DeviceArray):
-        return "cuda", index, kind, array.shape, array.address
-    return "cpu", 0, kind, array.shape, array.ctypes.data
+        return "cuda", index, _type(array.dtype), array.shape, array.address
+    return "cpu", 0, _type(array.dtype), array.shape, array.__array_interface__["data"][0]
+
+
+@functools.cache
+def _type(dtype: np.dtype[Any]) -> Any:
+    """What ONNX Runtime takes for an element type."""
+    return BFLOAT16_IN_ONNX if dtype == DType.BFLOAT16.numpy() else dtype.type
 
 
 def _collected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ def _other_shape(name: str, found: Sequence[int], given: Sequence[int]) -> str:
 def _target(
     given: Out, spec: TensorSpec, sizes: Mapping[str, int], feed: Array | DeviceArray | None, on_gpu: bool
 ) -> Target:
-    wanted = None if spec.dtype is None else spec.dtype.numpy()
+    wanted = None if spec.dtype is None else _numpy(spec.dtype)
     array = described(given, wanted) if on_gpu else None
     if array is None:
         array = _writeable(given)
@@ -134,8 +135,13 @@ def _target(
     return Target(given, array, in_place=fixed and feed is None and spec.dtype is not DType.STRING)
 
 
+_numpy = functools.cache(DType.numpy)
+
+
 def _writeable(given: Out) -> Array:
     """The array, where a runtime can write to its memory."""
+    if type(given) is np.ndarray and given.flags.carray:
+        return given
     if place := place_elsewhere(given):
         raise Misfit(f"is on {place}, where this session writes nothing: pass an array of the host")
     if not isinstance(given, np.ndarray):
@@ -172,20 +178,17 @@ def _agree(found: Sequence[int], wanted: Shape) -> bool:
 
 def _overlaps(targets: Mapping[str, Target], feeds: Mapping[str, Array | DeviceArray]) -> Iterator[str]:
     """Outputs that would be written over an input or another output."""
-    spans = {name: _span(target.array) for name, target in targets.items()}
-    for name, feed in feeds.items():
-        span = _span(feed)
-        yield from (f"{one} in out shares memory with the input {name}" for one in spans if _meet(spans[one], span))
-    for one, other in itertools.combinations(spans, 2):
-        if _meet(spans[one], spans[other]):
+    for name, target in targets.items():
+        for given, feed in feeds.items():
+            if _meet(target.array, feed):
+                yield f"{name} in out shares memory with the input {given}"
+    for one, other in itertools.combinations(targets, 2):
+        if _meet(targets[one].array, targets[other].array):
             yield f"{one} and {other} in out share memory"
 
 
-def _span(array: Array | DeviceArray) -> tuple[int, int]:
-    """Where an array in C order begins and ends."""
-    begin = array.address if isinstance(array, DeviceArray) else array.ctypes.data
-    return begin, begin + array.nbytes
-
-
-def _meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return max(one[0], other[0]) < min(one[1], other[1])
+def _meet(one: Array | DeviceArray, other: Array | DeviceArray) -> bool:
+    """Whether two arrays in C order have memory in common."""
+    if isinstance(one, DeviceArray) and isinstance(other, DeviceArray):
+        return max(one.address, other.address) < min(one.address + one.nbytes, other.address + other.nbytes)
+    return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and np.may_share_memory(one, other)
