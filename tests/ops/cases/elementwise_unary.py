@@ -101,5 +101,7 @@ CASES = (
     *each("NanToNum", "ops.nan_to_num(x)", specials(), specials("float16"), normal(2, 3)),
     *each("NanToNum", "ops.nan_to_num(x, 1.5, 9.0, -8.0)", specials(), specials("float16")),
     *each("NanToNum", "ops.nan_to_num(x, posinf=9.0)", specials()),
+    *each("NanToNum", "ops.nan_to_num(x)", specials("float64"), normal(2, 3, dtype="float64")),
+    *each("NanToNum", "ops.nan_to_num(x, 1.5, 9.0, -8.0)", specials("float64")),
     *each("Identity", "ops.Identity()(x)", normal(2, 3), integers(-5, 5, 3), booleans(3)),
 )

@@ -125,4 +125,11 @@ CASES = (
     *each("Median", "ops.median(x, 1)", distinct(2, 4), distinct(2, 5, dtype="int64"), NAN),
     *each("Median", "ops.median(x, 0, True)", distinct(3, 2)),
     *each("Median", "ops.nanmedian(x, 1)", NAN),
+    *(
+        Case(name, f"P.{name}(1, True)(x)", x=distinct(2, 4, 3, dtype=dtype))
+        for name in ("ArgMaxWithValue", "ArgMinWithValue")
+        for dtype in ("int8", "uint8", "int16", "uint16", "uint32", "int64", "float16", "float64")
+    ),
+    *(Case("MaxDim", "mint.max(x, 1)", x=distinct(2, 4, 3, dtype=dtype)) for dtype in ("int16", "uint16", "float16")),
+    *(Case("Argmax", "P.Argmax(1)(x)", x=distinct(2, 4, 3, dtype=dtype)) for dtype in ("int16", "uint16", "uint8", "float64")),
 )

@@ -104,10 +104,15 @@ def logit(op: Context, input: ir.Value, eps: float = -1.0) -> ir.Value:
 def nan_to_num(
     op: Context, input: ir.Value, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> ir.Value:
-    """The input with its NaN (default 0) and infinities (default: the largest finite numbers) replaced."""
+    """The input with its NaN (default 0) and infinities (default: the largest finite numbers) replaced.
+
+    float64 goes through float32, as in MindSpore's kernel.
+    """
     if not dtypes.is_float(input.dtype):
         return op.Identity(input)
     assert input.dtype is not None
+    if input.dtype == DOUBLE:
+        return op.cast(nan_to_num(op, op.cast(input, FLOAT), nan, posinf, neginf), DOUBLE)
     largest = float(ir.DataType(input.dtype).max)
     test = input if input.dtype in FLOATS else op.cast(input, FLOAT)
     x = op.Where(op.IsNaN(test), op.cast(0.0 if nan is None else nan, input.dtype), input)

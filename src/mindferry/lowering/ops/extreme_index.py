@@ -7,8 +7,8 @@ from typing import Any
 import onnx_ir as ir
 
 from mindferry.lowering.context import Context
-from mindferry.lowering.helpers import reduce
 from mindferry.lowering.layouts import one_axis
+from mindferry.lowering.ops.reduce import reduced
 from mindferry.lowering.registry import lowers
 
 INT32, INT64 = ir.DataType.INT32, ir.DataType.INT64
@@ -20,7 +20,7 @@ def extreme(op: Context, which: str, x: ir.Value, axis: Any, keep_dims: bool) ->
         return op.constant(0, INT64), op.Identity(x)
     axis = one_axis(op, axis, op.rank(x))
     indices = getattr(op, f"Arg{which}")(x, axis=axis, keepdims=int(keep_dims))
-    return indices, reduce(op, f"Reduce{which}", x, [axis], keep_dims=keep_dims)
+    return indices, reduced(op, f"Reduce{which}", x, axis, keep_dims=keep_dims)
 
 
 def index_dtype(op: Context, default: ir.DataType) -> ir.DataType:
