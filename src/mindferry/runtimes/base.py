@@ -64,7 +64,7 @@ class Source:
     """A model on its way into a runtime.
 
     Attributes:
-        format: "onnx", "mindir", "ckpt" or "safetensors".
+        format: "onnx", "mindir", "ckpt", "safetensors", "engine" or "om".
         path: the model file; what an error names.
         model: an ONNX model in memory, which then stands for the file.
         checkpoint: weights that replace those of a graph, or None.
