@@ -29,7 +29,7 @@ def along(op: Context, x: Any, axis: Any, step: Callable[[Any, int], Any]) -> An
     three = op.Concat(products[0], op.Gather(shape, place), products[1], axis=0)
     made = step(_parts(lambda part: _of_rank(op.Reshape(part, three), 3), x), 1)
     size = op.Gather(op.Shape(_first(made)), [1])
-    target = op.Where(op.Equal(numbers, place), size, shape)
+    target = op.ScatterElements(shape, place, size, axis=0)
     return _parts(lambda part: _of_rank(op.Reshape(part, target), rank), made)
 
 

@@ -14,6 +14,9 @@ from mindferry.lowering.context import Complex, Context
 _MISJUDGED = frozenset({"CheckValid", "MatrixDiagPartV3", "MatrixDiagV3", "MatrixSolve", "Padding", "SpaceToDepth"})
 """Primitives of which MindSpore records their input's shape as the result's where the input has free sizes."""
 
+_UNMEASURED = frozenset({"FFT", "HFFT", "IFFT", "IHFFT", "IRFFT", "RFFT"})
+"""Primitives of which MindSpore records their input's shape as the result's where their length is only known at run time."""
+
 
 def check_result(context: Context, node: Node, result: Any) -> Any:
     """The result, its unknown dimensions filled in from the record.
@@ -22,10 +25,17 @@ def check_result(context: Context, node: Node, result: Any) -> Any:
         LoweringError: element type, rank, a dimension or the number of results differ from the record.
     """
     recorded = node.type
-    if node.primitive in _MISJUDGED and isinstance(recorded, TensorType) and None in (recorded.shape or ()):
+    if isinstance(recorded, TensorType) and _is_misjudged(node.primitive, recorded, result):
         recorded = TensorType(recorded.dtype, None)
     _check(context, recorded, result)
     return result
+
+
+def _is_misjudged(primitive: str, recorded: TensorType, result: Any) -> bool:
+    made = result.real if isinstance(result, Complex) else result
+    if primitive in _UNMEASURED and isinstance(made, ir.Value) and made.shape is not None:
+        return not made.shape.is_static()
+    return primitive in _MISJUDGED and None in (recorded.shape or ())
 
 
 def recorded_results(node: Node, result: Any) -> Any:

@@ -1,6 +1,7 @@
 """Arguments that stay inputs of the graph: axes, sizes and numbers that are only known at run time.
 
-The lengths of transforms of one axis are such that the result has x's shape, as MindSpore gives it for every unknown length.
+For a transform of one axis of unknown length MindSpore records x's shape as the result's, and runs it rightly only where
+the network declares free sizes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from ops.case import Case
 from ops.inputs import mutable, normal
 
 CUBE = normal(2, 3, 4)
+FREE = "self.set_inputs(Tensor(shape=[None, None, None], dtype=ms.float32), ms.mutable(5), ms.mutable(1))"
 SPECTRUM = normal(2, 3, 4, dtype="complex64")
 
 CASES = (
@@ -42,4 +44,9 @@ CASES = (
     *(Case("Triu", "ops.triu(x, d)", x=CUBE, d=mutable(d)) for d in (1, -1)),
     *(Case("HShrink", "mint.nn.functional.hardshrink(x, d)", x=CUBE, d=mutable(d)) for d in (0.5, 0.0)),
     *(Case("SoftShrink", "mint.nn.functional.softshrink(x, d)", x=CUBE, d=mutable(d)) for d in (0.5, 1.0)),
+    *(
+        Case(name, f"ops.{name.lower()}(x, n, d)", x=CUBE, n=mutable(n), d=mutable(d), init=FREE)
+        for name in ("FFT", "IFFT", "RFFT", "IRFFT", "HFFT", "IHFFT")
+        for n, d in ((5, 1), (2, -1))
+    ),
 )  # fmt: skip

@@ -27,7 +27,7 @@ def _rank(op: Context, dense_shape: ir.Value) -> int:
     """2, or 3 for a batch."""
     length = op.dim(dense_shape, 0)
     if length not in (2, 3):
-        raise LoweringError(f"a dense shape of {length} sizes is not supported; 2 or 3 are")
+        raise LoweringError(f"needs a dense shape of 2 or 3 sizes, got one of shape {dense_shape.shape}")
     return int(length)
 
 
