@@ -64,7 +64,7 @@ class Effort:
     seconds: float
 
 
-FULL, QUICK = Effort(16.0, 10, 0.2), Effort(8.0, 4, 0.1)
+FULL, QUICK = Effort(16.0, 20, 0.1), Effort(8.0, 4, 0.1)
 
 
 class Side:

@@ -164,14 +164,16 @@ def test_a_slow_spell_does_not_decide() -> None:
     assert outcome(race(machine, [ORT, OPENVINO], budget=1e6), OPENVINO) == "chosen"
 
 
-def test_defaults_stay_until_the_end_and_slow_variants_leave() -> None:
+def test_defaults_that_may_win_stay_and_what_is_slow_leaves() -> None:
     latencies = {str(ORT): 0.5, str(OPENVINO): 0.4} | {
         str(one): 0.01 * number for number, one in enumerate(VARIANTS, 1)
     }
     trials = race(Machine(latencies), [ORT, OPENVINO], VARIANTS, budget=1e6)
     assert [trial.outcome for trial in trials] == ["finalist"] * 2 + ["chosen"] + ["finalist"] * 3 + ["slower"] * 3
     rounds = [trial.rounds for trial in trials]
-    assert rounds == [16, 16, 16, 8, 4, 4] + [search.QUICK_ROUNDS] * 3
+    assert rounds == [24, 6, 24, 12, 6, 6] + [search.QUICK_ROUNDS] * 3
+    trials = race(Machine(latencies | {str(OPENVINO): 0.0105}), [ORT, OPENVINO], VARIANTS, budget=1e6)
+    assert trials[1].rounds == 24
 
 
 def test_the_budget_is_kept() -> None:

@@ -46,22 +46,27 @@ class Space:
 
 
 def defaults(space: Space) -> list[Configuration]:
-    """Each runtime in each precision that it has, as it is by default."""
+    """Each runtime in the first precision, as it is by default."""
+    return _defaults(space, space.precisions[0])
+
+
+def _defaults(space: Space, precision: str) -> list[Configuration]:
+    """Each runtime that has the precision, as it is by default."""
     rows = space.frozen if space.frozen is not None and space.frozen != space.batch else 0
     return [
         Configuration(runtime=runtime, precision=precision, rows=rows)
-        for precision in space.precisions
         for runtime in space.runtimes
         if precision == "fp32" or runtime == "openvino"
     ]
 
 
 def variants(space: Space) -> list[Configuration]:
-    """Further configurations, without the defaults; every runtime's first ones come before any second one."""
-    known = defaults(space)
+    """Further configurations: other precisions, then settings, every runtime's first ones before any second one."""
+    known = [one for precision in space.precisions for one in _defaults(space, precision)]
     queues = [[*_split(one, space), *_settings(one, space)] for one in known]
-    found = [one for place in itertools.zip_longest(*queues) for one in place if one is not None]
-    names = set(map(str, known))
+    further = (one for place in itertools.zip_longest(*queues) for one in place if one is not None)
+    found = [*known, *further]
+    names = set(map(str, defaults(space)))
     return list({str(one): one for one in found if str(one) not in names}.values())
 
 

@@ -20,7 +20,7 @@ from mindferry.errors import BackendFailed, MindFerryError
 from mindferry.tuning.fidelity import Accept
 
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.1
-HEATS, HEAT_ROUNDS, TURN_SECONDS = 4, 4, 0.25
+HEATS, HEAT_ROUNDS, TURN_SECONDS = 4, 6, 0.1
 KEPT = 4
 """How many configurations besides the defaults reach the long rounds."""
 
@@ -28,7 +28,7 @@ _SCREENING = 0.6
 """The share of the budget after which no further configuration is opened."""
 
 _CLEARLY_SLOWER = 0.9
-"""Below that share of float32's speed no variant of another precision is opened."""
+"""Below that share of the speed of float32, or of the fastest, nothing more is tried with a precision or a default."""
 
 _NOISE, _LEAST = 1.03, 1.01
 """Faster is what is so by more than 3 %, or by more than 1 % in three quarters of the rounds."""
@@ -157,27 +157,24 @@ class Search:
         return [self.trials[str(configuration)] for configuration in order]
 
     def _hopeless(self, variant: Configuration) -> Trial | None:
-        """The trial of a variant whose default showed that this precision is wrong here, or slower than float32."""
-        default = self._default(variant.runtime, variant.precision)
-        if default is None:
+        """The trial of a variant whose runtime showed that this precision is wrong here, or slower than float32."""
+        first, wide = (self._first(variant.runtime, precision) for precision in (variant.precision, PRECISIONS[0]))
+        if first is None:
             return None
-        trial = self.trials.get(str(default))
-        if trial is not None and trial.reason:
-            return Trial(variant, trial.outcome, reason=f"as {default}")
-        if self._is_slower(default):
-            return Trial(variant, "slower", reason=f"as {default}, which float32 outruns here")
+        if first.reason:
+            return Trial(variant, first.outcome, reason=f"as {first.configuration}")
+        if wide is not None and _median_speed(first) < _CLEARLY_SLOWER * _median_speed(wide):
+            return Trial(variant, "slower", reason=f"as {first.configuration}, which float32 outruns here")
         return None
 
-    def _default(self, runtime: str, precision: str) -> Configuration | None:
-        found = (one for one in self.task.defaults if (one.runtime, one.precision) == (runtime, precision))
-        return next(found, None)
-
-    def _is_slower(self, default: Configuration) -> bool:
-        """Whether a precision is clearly slower than float32 in the same runtime."""
-        entrant, wide = (
-            self.entrants.get(str(one)) for one in (default, self._default(default.runtime, PRECISIONS[0]))
-        )
-        return entrant is not None and wide is not None and _quick_speed(entrant) < _CLEARLY_SLOWER * _quick_speed(wide)
+    def _first(self, runtime: str, precision: str) -> Trial | None:
+        """The brief trial of the first configuration that was tried with this runtime in this precision."""
+        for configuration in (*self.task.defaults, *self.task.variants):
+            if (configuration.runtime, configuration.precision) == (runtime, precision):
+                name = str(configuration)
+                if name in self.trials or name in self.entrants:
+                    return self.trials.get(name) or self.entrants[name].quick
+        return None
 
     def _spent(self) -> float:
         spent = self.clock() - self.start
@@ -221,7 +218,7 @@ class Search:
         self.entrants[str(configuration)] = _Entrant(configuration, contender, error, default, quick)
         variants = [one for one in self.entrants.values() if not one.default and one.contender is not first]
         if len(variants) > KEPT:
-            self._leave(min(variants, key=_quick_speed))
+            self._leave(min(variants, key=lambda one: _median_speed(one.quick)))
 
     def _leave(self, entrant: _Entrant) -> None:
         name = str(entrant.configuration)
@@ -247,19 +244,32 @@ class Search:
                 return
 
     def _faster_half(self) -> dict[str, _Entrant]:
+        """The faster half of the variants, and the defaults that may still win."""
         first = next(iter(self.racing.values()))
-        variants = [one for one in self.racing.values() if not one.default]
-        variants.sort(key=lambda one: -one.speed_over(first, throughput=self.task.throughput).median)
+        speeds = {
+            name: one.speed_over(first, throughput=self.task.throughput).median for name, one in self.racing.items()
+        }
+        variants = sorted((name for name in speeds if not self.racing[name].default), key=lambda name: -speeds[name])
         staying = variants[: (len(variants) + 1) // 2]
-        return {name: one for name, one in self.racing.items() if one.default or one is first or one in staying}
+        bound = _CLEARLY_SLOWER * max(speeds.values())
+        return {
+            name: one
+            for name, one in self.racing.items()
+            if one is first or name in staying or (one.default and speeds[name] >= bound)
+        }
 
     def _judge(self) -> None:
         """Chooses the simplest configuration than which none is faster beyond noise."""
         throughput = self.task.throughput
         first = next(iter(self.entrants.values()))
-        fastest = max(self.racing.values(), key=lambda one: one.speed_over(first, throughput=throughput).median)
-        by_simplicity = sorted(self.racing.values(), key=_simplicity)
-        chosen = next(one for one in by_simplicity if not is_faster(fastest.speed_over(one, throughput=throughput)))
+        speeds = {name: one.speed_over(first, throughput=throughput).median for name, one in self.racing.items()}
+        fastest = max(speeds, key=lambda name: speeds[name])
+        near = [one for name, one in self.racing.items() if speeds[name] * _NOISE >= speeds[fastest]]
+        chosen = next(
+            one
+            for one in sorted(near, key=_simplicity)
+            if not is_faster(self.racing[fastest].speed_over(one, throughput=throughput))
+        )
         for name, one in self.entrants.items():
             self.trials[name] = Trial(
                 one.configuration,
@@ -276,9 +286,9 @@ def is_faster(ratio: Ratio) -> bool:
     return ratio.median > _NOISE or (ratio.median > _LEAST and ratio.low > 1)
 
 
-def _quick_speed(entrant: _Entrant) -> float:
-    assert entrant.quick.speed is not None
-    return entrant.quick.speed.median
+def _median_speed(trial: Trial) -> float:
+    assert trial.speed is not None
+    return trial.speed.median
 
 
 def _simplicity(entrant: _Entrant) -> tuple[int, int]:
