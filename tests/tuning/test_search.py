@@ -146,6 +146,18 @@ def test_variants_of_a_precision_that_float32_outruns_are_not_opened(half: float
     assert outcome(trials, variant) == ("chosen" if opened else "slower")
 
 
+def test_what_the_budget_leaves_untried_tells_nothing_of_its_precision() -> None:
+    variant = Configuration(runtime="openvino", precision="bf16", threads=1)
+    machine = Machine({str(ORT): 0.02, str(OPENVINO): 0.01}, load_seconds=30.0)
+    trials = race(machine, [ORT, OPENVINO], [HALF, variant])
+    assert [trial.outcome for trial in trials[2:]] == ["untried", "untried"]
+
+
+def test_a_precision_is_tried_where_float32_does_not_run() -> None:
+    trials = race(Machine({str(ORT): 0.02, str(HALF): 0.01}), [ORT, OPENVINO], [HALF, VARIANTS[0]])
+    assert outcome(trials, OPENVINO) == "failed" and outcome(trials, HALF) == "chosen"
+
+
 def test_the_simplest_is_chosen_within_noise() -> None:
     machine = Machine({str(ORT): 0.0100, str(VARIANTS[0]): 0.00995})
     assert outcome(race(machine, [ORT], VARIANTS[:1]), ORT) == "chosen"

@@ -163,17 +163,18 @@ class Search:
             return None
         if first.reason:
             return Trial(variant, first.outcome, reason=f"as {first.configuration}")
-        if wide is not None and _median_speed(first) < _CLEARLY_SLOWER * _median_speed(wide):
+        if wide is not None and not wide.reason and _median_speed(first) < _CLEARLY_SLOWER * _median_speed(wide):
             return Trial(variant, "slower", reason=f"as {first.configuration}, which float32 outruns here")
         return None
 
     def _first(self, runtime: str, precision: str) -> Trial | None:
-        """The brief trial of the first configuration that was tried with this runtime in this precision."""
+        """The brief trial of the first configuration that was opened with this runtime in this precision."""
         for configuration in (*self.task.defaults, *self.task.variants):
-            if (configuration.runtime, configuration.precision) == (runtime, precision):
-                name = str(configuration)
-                if name in self.trials or name in self.entrants:
-                    return self.trials.get(name) or self.entrants[name].quick
+            name = str(configuration)
+            trial = self.entrants[name].quick if name in self.entrants else self.trials.get(name)
+            same = (configuration.runtime, configuration.precision) == (runtime, precision)
+            if same and trial is not None and trial.outcome != "untried":
+                return trial
         return None
 
     def _spent(self) -> float:
