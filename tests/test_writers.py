@@ -61,7 +61,9 @@ def test_the_suffix_chooses_the_opset_and_options_reach_the_writer(
 def test_files_that_the_compiler_takes_are_compiled_as_they_are(tmp_path: Path) -> None:
     mindferry.convert(MINDIR, tmp_path / "a.om", build={"soc": "Ascend310"})
     assert calls == [("file", MINDIR.name, Options(soc="Ascend310"))]
-    with pytest.raises(OptionError, match=r"compiled to om as it is, without the option input_names; convert it to ONNX"):
+    with pytest.raises(
+        OptionError, match=r"compiled to om as it is, without the option input_names; convert it to ONNX"
+    ):
         mindferry.convert(MINDIR, tmp_path / "a.om", build={"soc": "A"}, input_names=["image"])
 
 
@@ -88,9 +90,7 @@ def test_batch_sizes_on_the_command_line(
     assert calls[-1][-1] == Options("A", batch_sizes=(1, 2, 4))
 
 
-def test_a_bare_dynamic_batch_leaves_the_next_argument_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bare_dynamic_batch_leaves_the_next_argument_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writers.Writer, "takes_file", lambda self, kind: False)
     result = command_line("convert", "--dynamic-batch", MINDIR, tmp_path / "a.om", "--soc", "A")
     assert result.code == 0 and calls[-1][-1] == Options("A")

@@ -188,9 +188,7 @@ def convert(source: Path, target: Path, *, build: Mapping[str, Any] | None = Non
     return report
 
 
-def _compiled(
-    writer: writers.Writer, source: Path, target: Path, settings: Any, options: Mapping[str, Any]
-) -> Report:
+def _compiled(writer: writers.Writer, source: Path, target: Path, settings: Any, options: Mapping[str, Any]) -> Report:
     """Has a file compiled as it is."""
     if given := sorted(name for name, value in options.items() if value and name not in ("progress", "level")):
         raise OptionError(
@@ -206,7 +204,9 @@ def _require_graph(source: Path) -> str:
     """The format of a file, which holds a graph."""
     kind = formats.sniff(source)
     if kind in _COMPILED:
-        raise OptionError(f"{source}: is {_COMPILED[kind]}, which cannot be converted back; give the model it was made of")
+        raise OptionError(
+            f"{source}: is {_COMPILED[kind]}, which cannot be converted back; give the model it was made of"
+        )
     if kind != "onnx" and kind not in SOURCES:
         raise OptionError(
             f"{source}: is a checkpoint, which holds weights but no graph; give the network's MindIR as the source and "

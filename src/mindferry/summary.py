@@ -135,7 +135,9 @@ def summarize(path: str | PathLike[str], *, key: bytes | None = None) -> Summary
     if kind == "om":
         return _offline(place)
     if kind == "engine":
-        reason = "a TensorRT engine, which only TensorRT on its own GPU reads; inspect the model that it was compiled from"
+        reason = (
+            "a TensorRT engine, which only TensorRT on its own GPU reads; inspect the model that it was compiled from"
+        )
         raise FormatError(reason, path=place)
     if kind == "mindir":
         from mindferry.formats.mindir import reader

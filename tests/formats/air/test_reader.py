@@ -128,7 +128,9 @@ def test_names_that_do_not_fit(tmp_path: Path) -> None:
     sub = op("y", "Sub", "x:0", "x:0", results=[desc(2)])
     sub.attr["_input_name_key"].list.s.extend([b"x1"])
     sub.attr["_input_name_value"].list.i.extend([0])
-    with pytest.raises(FormatError, match="op 'y' has 2 inputs, which its input names do not fit: 1 names for 1 places"):
+    with pytest.raises(
+        FormatError, match="op 'y' has 2 inputs, which its input names do not fit: 1 names for 1 places"
+    ):
         read(store(tmp_path, model(data("x", 2), sub)))
 
 
@@ -212,7 +214,10 @@ def test_cases_and_calls(tmp_path: Path, index: int) -> None:
                     outputs=(f"{kind}_out:0",))
         for kind in kinds
     )  # fmt: skip
-    choice, called = op("i", "Case", "n:0", "x:0", results=[desc(2)]), op("y", "PartitionedCall", "i:0", results=[desc(2)])
+    choice, called = (
+        op("i", "Case", "n:0", "x:0", results=[desc(2)]),
+        op("y", "PartitionedCall", "i:0", results=[desc(2)]),
+    )
     choice.subgraph_name.extend(kinds)
     called.subgraph_name.append("Neg")
     ops = data("n", dtype=INT32, index=0), data("x", 2, index=1), choice, called

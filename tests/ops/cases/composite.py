@@ -101,7 +101,10 @@ CASES = (
     Case("Floor", "mnp.fmod(x, 2.0)", dynamic={"x": (None,)}, x=[uniform(5, low=-9.0, high=9.0), uniform(2, high=9.0)]),
     *pairs("LessScalar", "ops.copysign(x, y)", TWO),
     Case(
-        "LessScalar", "ops.copysign(x, y)", dynamic={"x": (None, 4), "y": (None, 4)},
-        x=[normal(3, 4), normal(2, 4)], y=[normal(3, 4), normal(2, 4)],
+        "LessScalar",
+        "ops.copysign(x, y)",
+        dynamic={"x": (None, 4), "y": (None, 4)},
+        x=[normal(3, 4), normal(2, 4)],
+        y=[normal(3, 4), normal(2, 4)],
     ),
 )

@@ -143,7 +143,9 @@ CASES = (
     ),
     *(
         layer(
-            "Conv2D", f"Conv2d(4, 6, {kernel}, stride={stride}, pad_mode='same', dilation={dilation})", IMAGES,
+            "Conv2D",
+            f"Conv2d(4, 6, {kernel}, stride={stride}, pad_mode='same', dilation={dilation})",
+            IMAGES,
             dynamic=PLANES,
         )
         for kernel, stride, dilation in ((3, 1, 2), ((2, 3), 2, 2), (3, 2, 1), ((2, 3), 1, 1))

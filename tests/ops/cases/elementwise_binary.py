@@ -110,7 +110,9 @@ CASES = (
     *each("Pow", "x ** 2", *(integers(0, 12, 2, 3, dtype=dtype) for dtype in ("int8", "int16", "uint8"))),
     *each("Pow", "x ** 3", integers(-6, 7, 7, dtype="int8"), integers(0, 40, 6, dtype="int16")),
     *pairs(
-        "Pow", "x ** y", (integers(-3, 4, 4, dtype="int8"), integers(-2, 4, 4, dtype="int8")),
+        "Pow",
+        "x ** y",
+        (integers(-3, 4, 4, dtype="int8"), integers(-2, 4, 4, dtype="int8")),
         (integers(0, 4, 3, 1, dtype="uint8"), integers(0, 4, 4, dtype="uint8")),
     ),
     *each(

@@ -91,11 +91,16 @@ CASES = (
     Case("STFT", "P.STFT(4, 2, 4, False, True, True)(x, y)", x=normal(2, 16), y=array([0.5, 1.0, 1.0, 0.5])),
     Case("STFT", "P.STFT(8, 4, 6, True, False, False)(x, y)", x=normal(20), y=normal(6)),
     Case(
-        "STFT", "P.STFT(4, 2, 4, False, True, True)(x, y)", dynamic={"x": (None, 16)},
-        x=[normal(2, 16), normal(3, 16)], y=array([0.5, 1.0, 1.0, 0.5]),
+        "STFT",
+        "P.STFT(4, 2, 4, False, True, True)(x, y)",
+        dynamic={"x": (None, 16)},
+        x=[normal(2, 16), normal(3, 16)],
+        y=array([0.5, 1.0, 1.0, 0.5]),
     ),
     Case(
-        "IRFFTDouble", "G.IRFFTDouble()(x, 6, -1)", dynamic={"x": (None, 4)},
+        "IRFFTDouble",
+        "G.IRFFTDouble()(x, 6, -1)",
+        dynamic={"x": (None, 4)},
         x=[normal(2, 4, dtype="complex64"), normal(1, 4, dtype="complex64")],
     ),
 )

@@ -255,7 +255,10 @@ CASES = (
         )
     ),
     Case(
-        "CheckValid", "P.CheckValid()(x, y)", dynamic={"x": (None, 4)},
-        x=[uniform(3, 4, high=9.0), uniform(2, 4, high=9.0)], y=array([8.0, 8.0, 1.0]),
+        "CheckValid",
+        "P.CheckValid()(x, y)",
+        dynamic={"x": (None, 4)},
+        x=[uniform(3, 4, high=9.0), uniform(2, 4, high=9.0)],
+        y=array([8.0, 8.0, 1.0]),
     ),
 )

@@ -279,7 +279,9 @@ CASES = (
         x=[normal(2, 5, dtype="complex64"), normal(3, 4, dtype="complex64")],
     ),
     *(
-        Case("FillDiagonal", f"P.FillDiagonal(2.5, {wrap})(x)", dynamic={"x": (None, 3)}, x=[normal(7, 3), normal(2, 3)])
+        Case(
+            "FillDiagonal", f"P.FillDiagonal(2.5, {wrap})(x)", dynamic={"x": (None, 3)}, x=[normal(7, 3), normal(2, 3)]
+        )
         for wrap in (False, True)
     ),
     *each("Svd", "P.Svd(compute_uv=False)(x)[0]", normal(3, 3, dtype="complex64"), normal(2, 4, 3, dtype="complex64")),

@@ -131,5 +131,8 @@ CASES = (
         for dtype in ("int8", "uint8", "int16", "uint16", "uint32", "int64", "float16", "float64")
     ),
     *(Case("MaxDim", "mint.max(x, 1)", x=distinct(2, 4, 3, dtype=dtype)) for dtype in ("int16", "uint16", "float16")),
-    *(Case("Argmax", "P.Argmax(1)(x)", x=distinct(2, 4, 3, dtype=dtype)) for dtype in ("int16", "uint16", "uint8", "float64")),
+    *(
+        Case("Argmax", "P.Argmax(1)(x)", x=distinct(2, 4, 3, dtype=dtype))
+        for dtype in ("int16", "uint16", "uint8", "float64")
+    ),
 )

@@ -166,5 +166,10 @@ CASES = (
         y=array([2, 3], "int32"),
         z=array([2, 5], "int32"),
     ),
-    Case("SpaceToDepth", "P.SpaceToDepth(2)(x)", dynamic={"x": (None, 3, 4, 6)}, x=[normal(2, 3, 4, 6), normal(1, 3, 4, 6)]),
+    Case(
+        "SpaceToDepth",
+        "P.SpaceToDepth(2)(x)",
+        dynamic={"x": (None, 3, 4, 6)},
+        x=[normal(2, 3, 4, 6), normal(1, 3, 4, 6)],
+    ),
 )

@@ -25,7 +25,13 @@ CASES = (
     Case("Sort", "ops.sort(x, 0)", dynamic={"x": (None, None)}, x=[distinct(3, 4), distinct(1, 2)]),
     *each("TopK", "ops.topk(x, 2)", CUBE, HALF, INTS, LONGS, distinct(5)),
     *each("TopK", "ops.topk(x, 5)", TIES),
-    *each("TopK", "P.TopK()(x, 5)", distinct(2, 5, dtype="int16"), distinct(2, 5, dtype="uint8"), distinct(2, 5, dtype="float64")),
+    *each(
+        "TopK",
+        "P.TopK()(x, 5)",
+        distinct(2, 5, dtype="int16"),
+        distinct(2, 5, dtype="uint8"),
+        distinct(2, 5, dtype="float64"),
+    ),
     *each("TopK", "P.TopK(sorted=False)(x, 2)[0]", TIES),
     *each("TopK", "ops.topk(x, 2, 0)", CUBE),
     *each("TopK", "ops.topk(x, 2, -2, largest=False)", CUBE, TIES),
@@ -51,7 +57,9 @@ CASES = (
         array([0.0, 0.0]),
     ),
     *each("NonZero", "mint.nonzero(x)", integers(0, 2, 3, 4, dtype="int64")),
-    *each("NonZero", "ops.nonzero(x)", *(integers(0, 2, 2, 2, 3, dtype=kind) for kind in ("float16", "float64", "uint8"))),
+    *each(
+        "NonZero", "ops.nonzero(x)", *(integers(0, 2, 2, 2, 3, dtype=kind) for kind in ("float16", "float64", "uint8"))
+    ),
     Case("NonZero", "ops.nonzero(x)", dynamic={"x": (None, 3)}, x=[integers(0, 2, 2, 3), integers(0, 2, 4, 3)]),
     *each("NonZeroExt", "mint.nonzero(x, as_tuple=True)", integers(0, 2, 3, 4), booleans(5)),
     *each(
@@ -73,10 +81,19 @@ CASES = (
     Case("Bincount", "P.Bincount()(x, y, z)", x=REPEATED, y=array(5, "int32"), z=normal(6)),
     Case("Bincount", "P.Bincount()(x, y, z)", x=array([0, 2, 2, 1], "int32"), y=array(4, "int32"), z=integers(1, 5, 4)),
     *each("Histogram", "ops.histc(x, 4, -1.0, 1.0)", normal(2, 5)),
-    *each("Histogram", "P.Histogram(3)(x)", normal(8), integers(-5, 6, 8), array([2.0, 2.0]), normal(2, 4, dtype="float16")),
+    *each(
+        "Histogram",
+        "P.Histogram(3)(x)",
+        normal(8),
+        integers(-5, 6, 8),
+        array([2.0, 2.0]),
+        normal(2, 4, dtype="float16"),
+    ),
     *each("Histogram", "P.Histogram(5, 2.0, 3.0)(x)", uniform(20, low=1.5, high=3.5), array([2.0, 3.0, 2.5, 9.0])),
     Case("InTopK", "ops.InTopK(2)(x, y)", x=distinct(3, 5), y=array([0, 2, 4], "int32")),
-    Case("InTopK", "ops.InTopK(2)(x, y)", x=array([[1.0, float("inf"), 2.0], [3.0, 1.0, 2.0]]), y=array([0, 3], "int64")),
+    Case(
+        "InTopK", "ops.InTopK(2)(x, y)", x=array([[1.0, float("inf"), 2.0], [3.0, 1.0, 2.0]]), y=array([0, 3], "int64")
+    ),
     Case("InTopK", "ops.InTopK(3)(x, y)", x=distinct(2, 4, dtype="float16"), y=array([3, 1], "int32")),
     Case("InTopK", "ops.InTopK(1)(x, y)", x=array([[1.0, 1.0], [2.0, 1.0]]), y=array([1, 0], "int32")),
     *each("NthElement", "P.NthElement()(x, 1)", distinct(2, 5), distinct(5, dtype="int32")),
@@ -86,7 +103,12 @@ CASES = (
     Case("ListDiff", "ops.ListDiff(ms.int64)(x, y)", x=array([1.5, 2.5, 3.5]), y=array([2.5])),
     *each("Median", "math_ops.Median(global_median=True)(x)[0]", distinct(2, 4), NAN, distinct(3, dtype="int16")),
     *each("Median", "math_ops.Median(global_median=True, ignore_nan=True)(x)[0]", NAN),
-    *each("Median", "math_ops.Median(axis=-1, keep_dims=True, ignore_nan=True)(x)", NAN, distinct(2, 3, 4, dtype="float64")),
+    *each(
+        "Median",
+        "math_ops.Median(axis=-1, keep_dims=True, ignore_nan=True)(x)",
+        NAN,
+        distinct(2, 3, 4, dtype="float64"),
+    ),
     *each("Median", "ops.median(x, 1)", integers(0, 3, 3, 6), integers(0, 3, 2, 7, dtype="float32")),
     *each("Median", "ops.median(x)", array(2.5)),
     Case("Median", "ops.median(x, 0)", dynamic={"x": (None, None)}, x=[distinct(3, 4), distinct(4, 2)]),

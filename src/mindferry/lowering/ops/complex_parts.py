@@ -67,4 +67,8 @@ def angle(op: Context, input: Any) -> ir.Value:
 def absolute(op: Context, input: Complex) -> Any:
     """The distance from zero, which Abs records as a complex number."""
     length = complexes.magnitude(op, input)
-    return length if op.node.primitive == "ComplexAbs" else Complex(length, op.Expand(op.constant(0, length.dtype), op.Shape(length)))
+    return (
+        length
+        if op.node.primitive == "ComplexAbs"
+        else Complex(length, op.Expand(op.constant(0, length.dtype), op.Shape(length)))
+    )

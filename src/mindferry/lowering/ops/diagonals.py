@@ -55,7 +55,9 @@ def matrix_diag_v3(
     lines, longest = high - low + 1, op.dim(x, -1)
     sizes = _size(op, longest, low, high, op.integers(num_rows)[0], op.integers(num_cols)[0])
     table = Band(*sizes, low, high, align).in_matrix(op, longest, layouts.count(op, "Mul", lines, longest))
-    return _looked_up(op, _flat(op, x, min(lines, 2)), op.Reshape(op.cast(padding_value, x.dtype or _INT64), [1]), table)
+    return _looked_up(
+        op, _flat(op, x, min(lines, 2)), op.Reshape(op.cast(padding_value, x.dtype or _INT64), [1]), table
+    )
 
 
 def _size(op: Context, longest: Any, low: int, high: int, rows: int, columns: int) -> tuple[Any, Any]:
@@ -195,7 +197,9 @@ def _on_diagonal(op: Context, x: ir.Value, wrap: bool) -> ir.Value:
 def _sum(op: Context, x: ir.Value, target: ir.DataType | None) -> ir.Value:
     """The sum along the last two axes; integers wrap around in the target type."""
     wide = ir.DataType.DOUBLE if x.dtype == ir.DataType.DOUBLE else ir.DataType.FLOAT
-    total = reduce(op, "ReduceSum", op.cast(x, wide if dtypes.is_float(x.dtype) else _INT64), [op.rank(x) - 2, op.rank(x) - 1])
+    total = reduce(
+        op, "ReduceSum", op.cast(x, wide if dtypes.is_float(x.dtype) else _INT64), [op.rank(x) - 2, op.rank(x) - 1]
+    )
     return op.cast(total, target or total.dtype or wide)
 
 
@@ -219,7 +223,9 @@ def trace_v2(
     on = op.Equal(distance(op, op.dim(matrix, -2), op.dim(matrix, -1)), above)
     entries = op.Where(on, matrix, op.constant(0, input.dtype))
     recorded = op.node.type
-    target = dtypes.TO_ONNX[recorded.dtype] if isinstance(recorded, TensorType) and not recorded.dtype.is_complex else None
+    target = (
+        dtypes.TO_ONNX[recorded.dtype] if isinstance(recorded, TensorType) and not recorded.dtype.is_complex else None
+    )
     return _sum(op, entries, target or input.dtype)
 
 

@@ -83,9 +83,7 @@ def stft(
         signal = Complex(signal.real, op.Expand(signal.imag, op.Shape(signal.real)))
     before = (n_fft - win_length) // 2
     pads = [before, n_fft - win_length - before]
-    shape = Complex(
-        op.Pad(shape.real, pads), op.Pad(shape.imag, pads) if isinstance(window, Complex) else shape.imag
-    )
+    shape = Complex(op.Pad(shape.real, pads), op.Pad(shape.imag, pads) if isinstance(window, Complex) else shape.imag)
     length = StaticSizes(signal.real)[-1]
     starts = np.arange((length - n_fft) // hop_length + 1) * hop_length
     frames = Complex(

@@ -38,7 +38,12 @@ def gather(op: Context, input_params: ir.Value, input_indices: Any, axis: Any, b
         return found
     inner = op.rank(indices) - shared
     total = op.rank(found)
-    back = [*range(shared), *range(shared + inner, place + inner), *range(shared, shared + inner), *range(place + inner, total)]
+    back = [
+        *range(shared),
+        *range(shared + inner, place + inner),
+        *range(shared, shared + inner),
+        *range(place + inner, total),
+    ]
     return op.Transpose(found, perm=back)
 
 
@@ -90,7 +95,9 @@ def embedding_lookup(op: Context, params: ir.Value, indices: ir.Value, offset: A
     inside = op.And(op.GreaterOrEqual(places, 0), op.Less(places, size))
     rows = op.Gather(params, op.Where(inside, places, 0))
     behind = op.rank(params) - 1
-    return op.Where(op.Unsqueeze(inside, list(range(-behind, 0))) if behind else inside, rows, op.value(0, params.dtype))
+    return op.Where(
+        op.Unsqueeze(inside, list(range(-behind, 0))) if behind else inside, rows, op.value(0, params.dtype)
+    )
 
 
 def index_vectors(op: Context, x: ir.Value, indices: Any) -> tuple[ir.Value, list[int], int]:

@@ -40,7 +40,9 @@ def matched(op: Context, left: ir.Value, right: ir.Value) -> tuple[ir.Value, ir.
         return left, right
     shapes = [static_shape(one) for one in (left, right)]
     batch = np.broadcast_shapes(*(shape[:-2] for shape in shapes))
-    first, second = (op.Expand(x, op.ints((*batch, *shape[-2:]))) for x, shape in zip((left, right), shapes, strict=True))
+    first, second = (
+        op.Expand(x, op.ints((*batch, *shape[-2:]))) for x, shape in zip((left, right), shapes, strict=True)
+    )
     return first, second
 
 

@@ -15,7 +15,9 @@ from mindferry.lowering.linear import like_batch, matrices, transposed
 from mindferry.lowering.ops.linalg import matched, on_matrices
 from mindferry.lowering.registry import lowers
 
-_SIGNS = "eigenvectors and singular vectors have no defined sign or phase, so no exact form exists; ask for the values alone"
+_SIGNS = (
+    "eigenvectors and singular vectors have no defined sign or phase, so no exact form exists; ask for the values alone"
+)
 
 _QR_MODES = {0: "reduced", 1: "complete", 2: "r"}
 """MindSpore's enum LinalgQrMode."""

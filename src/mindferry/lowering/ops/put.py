@@ -28,7 +28,9 @@ def put(op: Context, x: ir.Value, indices: Any, values: ir.Value, accumulate: An
     sizes = [op.dim(x, axis) for axis in rest]
     grid = op.Slice(op.Shape(vectors), [0], [rank], [0])
     shape = op.Concat(grid, op.ints(sizes), axis=0) if sizes else grid
-    changed = scatter_nd(op, moved, vectors, op.Expand(op.cast(values, x.dtype), shape), "add" if accumulate else "none")
+    changed = scatter_nd(
+        op, moved, vectors, op.Expand(op.cast(values, x.dtype), shape), "add" if accumulate else "none"
+    )
     return op.Transpose(changed, perm=list(np.argsort(order))) if order != sorted(order) else changed
 
 

@@ -15,9 +15,7 @@ from mindferry.lowering.scattering import scatter_nd
 INT64 = ir.DataType.INT64
 
 
-def segments(
-    op: Context, x: ir.Value, segment_ids: ir.Value, count: Any, how: str, empty: float | int
-) -> ir.Value:
+def segments(op: Context, x: ir.Value, segment_ids: ir.Value, count: Any, how: str, empty: float | int) -> ir.Value:
     """The slices of x combined by `how` (add, mul, max or min) into `count` segments, which start as `empty`.
 
     Slices with a negative number are dropped: they go into a segment behind the last.

@@ -127,9 +127,7 @@ def _columns(op: Context, x: ir.Value, kernel: Any, strides: Any, dilations: Any
 
 @lowers("Im2Col")
 @by_parts
-def im2col(
-    op: Context, x: ir.Value, *, ksizes: Any, strides: Any = 1, dilations: Any = 1, pads: Any = 0
-) -> ir.Value:
+def im2col(op: Context, x: ir.Value, *, ksizes: Any, strides: Any = 1, dilations: Any = 1, pads: Any = 0) -> ir.Value:
     """Sliding blocks as columns: (N, C, H, W) -> (N, C, kernel size, number of blocks)."""
     columns = _columns(op, x, ksizes, strides, dilations, pads)
     n, channels, height, width, rows, across = op.shape(columns)

@@ -12,9 +12,7 @@ from mindferry.lowering.ops.segment import segments
 from mindferry.lowering.registry import lowers
 
 
-def _reduced(
-    op: Context, x: ir.Value, indices: ir.Value, segment_ids: ir.Value, count: Any, divide: str
-) -> ir.Value:
+def _reduced(op: Context, x: ir.Value, indices: ir.Value, segment_ids: ir.Value, count: Any, divide: str) -> ir.Value:
     """The rows of x at the indices added up by segment, over their number ("mean") or its root ("sqrt")."""
     ids = op.cast(segment_ids, ir.DataType.INT64)
     if count is None:

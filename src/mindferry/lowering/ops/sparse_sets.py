@@ -76,7 +76,12 @@ def dense_to_sparse_set_operation(
 
 @lowers("RaggedRange")
 def ragged_range(
-    op: Context, starts: ir.Value, limits: ir.Value, deltas: ir.Value, *, Tsplits: Any  # noqa: N803
+    op: Context,
+    starts: ir.Value,
+    limits: ir.Value,
+    deltas: ir.Value,
+    *,
+    Tsplits: Any,  # noqa: N803
 ) -> tuple[ir.Value, ir.Value]:
     """Where each range begins and ends among all, and the ranges one behind the other."""
     kind = starts.dtype

@@ -71,7 +71,9 @@ KEPT = np.array([[0, 0, 0], [0, 0, 2]], np.int32)
 FEW = {"max_output_size": vector(3), "iou_threshold": np.array([0.5], np.float32)}
 ANCHORS = np.array([[0, 0, 9, 4], [2, 2, 5, 7]], np.float32)
 TRUTHS = np.array([[1, 1, 8, 6], [2, 0, 7, 7]], np.float32)
-MIDDLES, TRUE_MIDDLES = (np.stack([(one[:, 0] + one[:, 2]) / 2, (one[:, 1] + one[:, 3]) / 2], 1) for one in (ANCHORS, TRUTHS))
+MIDDLES, TRUE_MIDDLES = (
+    np.stack([(one[:, 0] + one[:, 2]) / 2, (one[:, 1] + one[:, 3]) / 2], 1) for one in (ANCHORS, TRUTHS)
+)
 SIZES, TRUE_SIZES = (one[:, 2:] - one[:, :2] + 1 for one in (ANCHORS, TRUTHS))
 DELTAS = np.concatenate([(TRUE_MIDDLES - MIDDLES) / SIZES, np.log(TRUE_SIZES / SIZES)], 1).astype(np.float32)
 SCORED = np.array([[0, 0, 4, 4, 0.5], [0, 0, 4, 5, 0.9], [6, 6, 9, 9, 0.7]], np.float32)
