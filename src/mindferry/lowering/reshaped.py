@@ -79,7 +79,7 @@ def frozen(axis: int, size: int, literal: Any) -> LoweringError:
     )
 
 
-def free_range(axis: int, part: tuple[Any, Any, int], changed: dict[int, int]) -> tuple[Any, Any, int]:
+def free_range(axis: int, part: tuple[Any, Any, Any], changed: dict[int, int]) -> tuple[Any, Any, Any]:
     """A slice (begin, end, step) of an axis, with ends that are the recorded size of a changed axis freed from it.
 
     Raises:
@@ -89,6 +89,8 @@ def free_range(axis: int, part: tuple[Any, Any, int], changed: dict[int, int]) -
     size = changed.get(axis)
     if size is None:
         return part
+    if not isinstance(step, int):
+        raise frozen(axis, size, "a range whose step is only known at run time")
     if step > 0:
         if not isinstance(end, int) or end < 0:
             return part

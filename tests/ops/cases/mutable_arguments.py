@@ -41,6 +41,15 @@ CASES = (
     *(Case("CumSum", "ops.CumSum(True, True)(x, d)", x=CUBE, d=mutable(d)) for d in (1, -1)),
     *(Case("ExpandDims", "ops.expand_dims(x, d)", x=CUBE, d=mutable(d)) for d in (1, -1)),
     *(Case("ReverseV2", "ops.flip(x, d)", x=CUBE, d=mutable(d)) for d in ((1,), (0, -1))),
+    *(
+        Case("StridedSlice", f"ops.strided_slice(x, b, e, s{masks})", x=CUBE, b=mutable(b), e=mutable(e), s=mutable(s))
+        for b, e, s, masks in (
+            ((0, 1, 0), (2, 3, 4), (1, 1, 2), ""),
+            ((1, 2, 3), (0, 0, 0), (-1, -1, -2), ""),
+            ((1, 1, 3), (0, 3, 1), (-1, 1, -1), ", 5, 2"),
+            ((0, 0, 1), (2, 3, 4), (1, 2, 1), ", 3, 7"),
+        )
+    ),
     *(Case("Triu", "ops.triu(x, d)", x=CUBE, d=mutable(d)) for d in (1, -1)),
     *(Case("HShrink", "mint.nn.functional.hardshrink(x, d)", x=CUBE, d=mutable(d)) for d in (0.5, 0.0)),
     *(Case("SoftShrink", "mint.nn.functional.softshrink(x, d)", x=CUBE, d=mutable(d)) for d in (0.5, 1.0)),

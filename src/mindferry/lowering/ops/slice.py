@@ -17,16 +17,16 @@ _END = 2**63 - 1
 """Behind every position; its negative lies before every position."""
 
 
-def sliced(op: Context, x: ir.Value, ranges: dict[int, tuple[Any, Any, int]]) -> ir.Value:
-    """x[begin:end:step] along each given axis, as Python slices; begin and end may be known only at run time."""
+def sliced(op: Context, x: ir.Value, ranges: dict[int, tuple[Any, Any, Any]]) -> ir.Value:
+    """x[begin:end:step] along each given axis, as Python slices; the numbers may be known only at run time."""
     kept = {axis: one for axis, one in ranges.items() if not _is_whole(x, axis, one)}
     if not kept:
         return x
     begins, ends, steps = zip(*kept.values(), strict=True)
-    return op.Slice(x, op.ints(begins), op.ints(ends), list(kept), None if set(steps) == {1} else list(steps))
+    return op.Slice(x, op.ints(begins), op.ints(ends), list(kept), None if set(steps) == {1} else op.ints(steps))
 
 
-def _is_whole(x: ir.Value, axis: int, part: tuple[Any, Any, int]) -> bool:
+def _is_whole(x: ir.Value, axis: int, part: tuple[Any, Any, Any]) -> bool:
     begin, end, step = part
     size = x.shape[axis] if x.shape is not None else None
     known = all(isinstance(one, int) for one in (begin, end))
@@ -61,8 +61,8 @@ def strided_slice(
 
     A bit ignores begin or end, makes the entry an ellipsis, a new axis, or a single position whose axis goes away.
     """
-    begins, ends, steps = numbers_of(op, begin), numbers_of(op, end), op.integers(strides, "the strides")
-    ranges: dict[int, tuple[Any, Any, int]] = {}
+    begins, ends, steps = (numbers_of(op, item) for item in (begin, end, strides))
+    ranges: dict[int, tuple[Any, Any, Any]] = {}
     positions: dict[int, Any] = {}
     new: list[int] = []
     place = 0
@@ -77,13 +77,19 @@ def strided_slice(
         elif shrink_axis_mask >> entry & 1:
             positions[axis] = 0 if begin_mask >> entry & 1 else begins[entry]
         else:
-            backward = steps[entry] < 0
-            first = (_END if backward else 0) if begin_mask >> entry & 1 else begins[entry]
-            last = (-_END if backward else _END) if end_mask >> entry & 1 else ends[entry]
+            first = _by_step(op, steps[entry], 0, _END) if begin_mask >> entry & 1 else begins[entry]
+            last = _by_step(op, steps[entry], _END, -_END) if end_mask >> entry & 1 else ends[entry]
             ranges[axis] = free_range(axis, (first, last, steps[entry]), changed)
             place += 1
     result = picked(op, sliced(op, input_x, ranges), positions)
     return op.Unsqueeze(result, new) if new else result
+
+
+def _by_step(op: Context, step: Any, forward: int, backward: int) -> Any:
+    """One number for a positive step, and another one for a negative step."""
+    if isinstance(step, int):
+        return forward if step > 0 else backward
+    return op.Where(op.Less(step, 0), backward, forward)
 
 
 def _entries(rank: int, count: int, ellipsis_mask: int, new_axis_mask: int) -> Iterator[tuple[int | None, int | None]]:
@@ -124,8 +130,7 @@ def _end(op: Context, first: Any, size: Any) -> Any:
 def slice_ext(op: Context, input: ir.Value, dim: Any, start: Any, end: Any, step: Any = 1) -> ir.Value:
     """x[start:end:step] along one axis."""
     axis = one_axis(op, dim, op.rank(input))
-    (stride,) = op.integers(step, "the step")
-    (first,), (last,) = numbers_of(op, (start,)), numbers_of(op, (end,))
+    first, last, stride = (numbers_of(op, (one,))[0] for one in (start, end, step))
     return sliced(op, input, {axis: free_range(axis, (first, last, stride), changed_axes(op, input))})
 
 
