@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx_ir as ir
 
 from mindferry.errors import LoweringError
 from mindferry.graph import Node, Type
@@ -45,6 +46,22 @@ def _switch(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> 
     if known is not None:
         return then if bool(np.all(known)) else otherwise
     return Choice(condition, then, otherwise)
+
+
+def _switch_layer(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
+    """The function at an index, which may count from the end; MindSpore stops at one that is out of range."""
+    index, functions = lowerer.settle(operands[0], frame.latest), operands[1]
+    op = lowerer.context
+    known = op.static(index)
+    if known is not None:
+        return functions[int(known)]
+    op.report.warn("switch_layer takes the last function for an index out of range instead of stopping")
+    index = op.cast(index, ir.DataType.INT64)
+    result = functions[-1]
+    for place in reversed(range(len(functions) - 1)):
+        here = op.Or(op.Equal(index, place), op.Equal(index, place - len(functions)))
+        result = Choice(op.Reshape(here, []), functions[place], result)
+    return result
 
 
 def _call(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
@@ -101,5 +118,6 @@ STRUCTURAL = {
     "Depend": _depend,
     "Partial": _partial,
     "Switch": _switch,
+    "switch_layer": _switch_layer,
     "Call": _call,
 }

@@ -9,6 +9,7 @@ from ops.case import Case
 from ops.inputs import array, normal
 
 SIGNS = [array(1.0), array(-1.0)]
+PLACES = [array(place, "int32") for place in (0, 1, -1, -2)]
 COUNTS = [array(3, "int32"), array(0, "int32"), array(1, "int32")]
 STATE = "self.state = ms.Parameter(ms.Tensor(np.arange(6, dtype=np.float32).reshape(2, 3)), name='state')"
 
@@ -43,6 +44,10 @@ CASES = (
     Case("Switch", "while c < n:\n    x = x * 2\n    c = c + 1\nwhile c < 5:\n    x = x - 1\n    c = c + 1\nx",
          x=normal(2, 3), c=array(0, "int32"), n=COUNTS),
     Case("Switch", "a = x\nb = x + 1\nwhile c < n:\n    a, b = b, a + b\n    c = c + 1\n(a, b)", x=normal(2, 3), c=array(0, "int32"), n=COUNTS),
+    Case("switch_layer", "self.f[i](x)", init="self.f = nn.CellList([nn.ReLU(), nn.Sigmoid(), nn.Dense(3, 3)])",
+         x=normal(2, 3), i=PLACES),
+    Case("switch_layer", "self.f[i](x) + self.f[i](x * 2)", init="self.f = nn.CellList([nn.Tanh(), nn.Dense(3, 3)])",
+         x=normal(2, 3), i=PLACES),
     Case("Assign", "ops.assign(self.state, x)\nself.state + 1", init=STATE, x=normal(2, 3)),
     Case("Assign", "before = self.state * 1\nops.assign(self.state, x)\n(before, self.state + 0)", init=STATE, x=normal(2, 3)),
     Case("AssignAdd", "ops.assign_add(self.state, x)\ny = self.state * 2\nops.assign_add(self.state, x)\n(y, self.state + 0)",
