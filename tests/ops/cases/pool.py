@@ -142,6 +142,12 @@ CASES = (
     ),
     Case(
         "FractionalMaxPool3DWithFixedKsize",
+        "P.FractionalMaxPool3DWithFixedKsize((1, 2, 2), (2, 2, 3))(x, y)",
+        x=normal(3, 4, 5, 6),
+        y=array([[[0.3, 0.7, 0.5]], [[0.1, 0.9, 0.2]], [[0.0, 0.4, 0.6]]]),
+    ),
+    Case(
+        "FractionalMaxPool3DWithFixedKsize",
         "P.FractionalMaxPool3DWithFixedKsize(2, 2)(x, y)",
         x=normal(1, 1, 4, 4, 4),
         y=array([[[0.5, 0.25, 0.75]]]),

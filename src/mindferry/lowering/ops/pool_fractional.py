@@ -40,8 +40,18 @@ def fractional_max_pool_3d(
     output_shape: Any,
     data_format: Any = "NCDHW",
 ) -> tuple[ir.Value, ir.Value]:
-    """The largest element of each window, and its index within its channel; random_samples is (N, C, (depth, height, width))."""
-    return _fractional_max_pool(op, x, random_samples, (0, 1, 2), tuple_of(kernel_size, 3), tuple_of(output_shape, 3))
+    """The largest element of each window, and its index within its channel; random_samples is (N, C, (depth, height, width)).
+
+    Where x has no batch, neither have they, or another place for it.
+    """
+    if data_format != "NCDHW":
+        raise LoweringError(f"data_format={data_format} has no lowering, NCDHW has")
+    sizes = tuple_of(kernel_size, 3), tuple_of(output_shape, 3)
+    if op.rank(x) == 5:
+        return _fractional_max_pool(op, x, random_samples, (0, 1, 2), *sizes)
+    samples = op.Reshape(random_samples, [1, -1, 3])
+    largest, places = _fractional_max_pool(op, op.Unsqueeze(x, [0]), samples, (0, 1, 2), *sizes)
+    return op.Squeeze(largest, [0]), op.Squeeze(places, [0])
 
 
 def _fractional_max_pool(
