@@ -125,11 +125,35 @@ def resample(op: Context, x: ir.Value, axis: int, taps: Taps) -> ir.Value:
 def nearest_at_run_time(op: Context, size: Any, count: Any, rule: str, factor: float | None = None) -> ir.Value:
     """nearest() for sizes of which one is only known at run time."""
     size, count = (op.cast(one, ir.DataType.FLOAT) for one in (size, count))
-    turn = op.Range(0.0, count, 1.0)
+    turn, step = op.Range(0.0, count, 1.0), _step_at_run_time(op, size, count, rule, factor)
     if rule == ALIGN_CORNERS:
-        step = op.Div(op.Sub(size, 1.0), op.Max(op.Sub(count, 1.0), op.constant(1.0)))
         index = op.Floor(op.Add(op.Mul(turn, step), 0.5))
     else:
-        step = op.constant(np.float32(1 / factor)) if factor else op.Div(size, count)
         index = op.Floor(op.Mul(op.Add(turn, 0.5) if rule == HALF_PIXEL else turn, step))
     return op.cast(op.Min(index, op.Sub(size, 1.0)), ir.DataType.INT64)
+
+
+def linear_at_run_time(
+    op: Context, x: ir.Value, axis: int, size: Any, count: Any, rule: str, factor: float | None = None
+) -> ir.Value:
+    """x resampled along an axis by the taps of linear(), for sizes of which one is only known at run time."""
+    size, count = (op.cast(one, ir.DataType.FLOAT) for one in (size, count))
+    turn, step = op.Range(0.0, count, 1.0), _step_at_run_time(op, size, count, rule, factor)
+    place = op.Sub(op.Mul(op.Add(turn, 0.5), step), 0.5) if rule == HALF_PIXEL else op.Mul(turn, step)
+    place, last = op.Max(place, op.constant(np.float32(0))), op.Sub(size, 1.0)
+    low = op.Min(op.Floor(place), last)
+    part = op.Min(op.Sub(place, low), op.constant(np.float32(1)))
+    shape = [-1] + [1] * (op.rank(x) - axis - 1)
+    sides = ((low, op.Sub(1.0, part)), (op.Min(op.Add(low, 1.0), last), part))
+    taken = (
+        op.Mul(op.Gather(x, op.cast(index, ir.DataType.INT64), axis=axis), op.cast(op.Reshape(weight, shape), x.dtype))
+        for index, weight in sides
+    )
+    return op.Add(*taken)
+
+
+def _step_at_run_time(op: Context, size: ir.Value, count: ir.Value, rule: str, factor: float | None) -> ir.Value:
+    """step_of() for sizes of which one is only known at run time, as float32."""
+    if rule == ALIGN_CORNERS:
+        return op.Div(op.Sub(size, 1.0), op.Max(op.Sub(count, 1.0), op.constant(1.0)))
+    return op.constant(np.float32(1 / factor)) if factor else op.Div(size, count)

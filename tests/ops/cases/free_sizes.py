@@ -24,6 +24,15 @@ CASES = [
         )
         for strides, mode in (("1, 1, 1", "VALID"), ("1, 2, 1", "VALID"), ("1, 1, 1", "SAME"), ("2, 2, 2", "SAME"))
     ),
+    *(
+        Case(
+            "ResizeBilinearV2",
+            f"P.ResizeBilinearV2({flags})(x, (4, 9))",
+            x=[normal(1, 2, 5, 6, dtype="float64"), normal(2, 2, 7, 4, dtype="float64")],
+            dynamic={"x": (None,) * 4},
+        )
+        for flags in ("", "True", "False, True")
+    ),
     Case("Cross", "ops.cross(x, y)", x=normal(3, 2), y=normal(3, 2), dynamic={"x": (None, 2), "y": (None, 2)}),
     Case(
         "Cross",

@@ -106,11 +106,12 @@ def resize_linear(
         factors = None
     if x.dtype != ir.DataType.DOUBLE and (factors is None or not known):
         return _resize_linear(op, x, sizes, rule, factors)
-    if not known:
-        raise LoweringError("linear resizing of float64 needs a static shape")
     for axis, (size, count) in enumerate(zip(given, sizes, strict=True)):
-        taps = resample.linear(size, count, rule, None if factors is None else factors[axis])
-        x = resample.resample(op, x, axis + 2, taps)
+        factor = None if factors is None else factors[axis]
+        if isinstance(size, int) and isinstance(count, int):
+            x = resample.resample(op, x, axis + 2, resample.linear(size, count, rule, factor))
+        else:
+            x = resample.linear_at_run_time(op, x, axis + 2, size, count, rule, factor)
     return x
 
 
