@@ -51,10 +51,15 @@ def _switch(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> 
 def _switch_layer(lowerer: Lowerer, node: Node, frame: Frame, operands: list[Any]) -> Any:
     """The function at an index, which may count from the end; MindSpore stops at one that is out of range."""
     index, functions = lowerer.settle(operands[0], frame.latest), operands[1]
+    if not isinstance(functions, tuple | list) or not functions:
+        raise LoweringError("its functions are not known at conversion time")
     op = lowerer.context
     known = op.static(index)
     if known is not None:
-        return functions[int(known)]
+        (place,) = np.ravel(known)
+        if not -len(functions) <= place < len(functions):
+            raise LoweringError(f"has {len(functions)} functions, but its index is {place}")
+        return functions[int(place)]
     op.report.warn("switch_layer takes the last function for an index out of range instead of stopping")
     index = op.cast(index, ir.DataType.INT64)
     result = functions[-1]

@@ -27,6 +27,8 @@ def fractional_max_pool(
     data_format: Any = "NCHW",
 ) -> tuple[ir.Value, ir.Value]:
     """The largest element of each window, and its index within its channel; random_samples is (N, C, (width, height))."""
+    if data_format != "NCHW":
+        raise LoweringError(f"data_format={data_format} has no lowering, NCHW has")
     return _fractional_max_pool(op, x, random_samples, (1, 0), tuple_of(kernel_size, 2), tuple_of(output_shape, 2))
 
 
